@@ -1,0 +1,46 @@
+/** What this thread has of a segment: its place in it, its pool, and one object for each channel it has met. */
+
+import type { CustomCodec, WireContext } from '../codec/codec.ts';
+import type { Segment } from '../memory/segment.ts';
+import { ThreadContext } from '../park/thread.ts';
+import { BufferPool } from '../pool/pool.ts';
+import type { SharedChannel } from './channel.ts';
+
+/** By segment id: the same segment, met twice, is one attachment. */
+const attachments = new Map<string, Attachment>();
+
+export class Attachment implements WireContext {
+  readonly segment: Segment;
+  readonly thread: ThreadContext;
+  readonly pool: BufferPool;
+  /** By index: wait points and queues must be one per channel and thread. */
+  readonly channels = new Map<number, SharedChannel<any>>();
+  readonly customs = new Map<string, CustomCodec<any>>();
+
+  private constructor(segment: Segment, name: string, nodeThreadId: number) {
+    this.segment = segment;
+    this.thread = new ThreadContext(segment, name, nodeThreadId);
+    this.pool = new BufferPool(this.thread);
+  }
+
+  /** Attaches this thread, unless it is attached already. Throws LimitError when there are too many threads. */
+  static of(segment: Segment, name: string, nodeThreadId: number): Attachment {
+    let attachment = attachments.get(segment.id);
+    if (!attachment) {
+      attachment = new Attachment(segment, name, nodeThreadId);
+      attachments.set(segment.id, attachment);
+    }
+    return attachment;
+  }
+
+  /** The attachment that was made first and still stands: where `channel()` makes its channels. */
+  static first(): Attachment | undefined {
+    return attachments.values().next().value;
+  }
+
+  /** Forgets the segment in this thread. */
+  detach(): void {
+    this.thread.pump.stop();
+    attachments.delete(this.segment.id);
+  }
+}

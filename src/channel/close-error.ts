@@ -1,0 +1,40 @@
+/** The error a channel was closed with, in a pool block of the segment's own: `length · structured clone`. */
+
+import { deserialize, serialize } from 'node:v8';
+import { ERROR_LOST } from '../kernel/close.ts';
+import { WORD_BYTES } from '../memory/layout.ts';
+import type { i32 } from '../memory/words.ts';
+import type { BufferPool } from '../pool/pool.ts';
+
+/** Writes the error into a block. Returns the block, or ERROR_LOST when there is no memory for it. */
+export function encodeError(error: unknown, pool: BufferPool): i32 {
+  const encoded = encode(error);
+  pool.segment.enter();
+  const block = pool.take(WORD_BYTES + encoded.length);
+  if (block < 0) return ERROR_LOST;
+  const at = pool.byteOffset(block);
+  pool.segment.words[at / WORD_BYTES] = encoded.length;
+  pool.segment.bytes.set(encoded, at + WORD_BYTES);
+  pool.donate(block);
+  return block;
+}
+
+/** Reads what {@link encodeError} wrote. */
+export function readError(block: i32, pool: BufferPool): Error {
+  if (block === ERROR_LOST) return new Error('the error that the channel was closed with found no room in the pool');
+  const at = pool.byteOffset(block);
+  const length = pool.segment.words[at / WORD_BYTES]!;
+  const copy = new Uint8Array(length);
+  copy.set(pool.segment.bytes.subarray(at + WORD_BYTES, at + WORD_BYTES + length));
+  const error: unknown = deserialize(copy);
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function encode(error: unknown): Uint8Array {
+  try {
+    return serialize(error);
+  } catch {
+    // It drags something along that cannot be cloned: its message has to do.
+    return serialize(new Error(error instanceof Error ? error.message : String(error)));
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Ends that count: senders and receivers as this thread holds them.
+ *
+ * An end counts from the moment it is handed out, by reading `channel.sender` or by sharing it. Sharing an end moves it:
+ * the thread that attaches holds it from then on, and the end left behind counts no more, unless it is read, or used,
+ * again. So nobody has to remember to close the copy that went to a worker. The channel closes when the last sending
+ * end is retired, and refuses senders when the last receiving end is.
+ */
+
+import { ChannelClosedError, LimitError } from '../errors.ts';
+import { BLOCKED } from '../kernel/codes.ts';
+import { endAdopt, endCount, endGrant, endHold, endRetire, ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
+import { ENDS_MAX } from '../memory/layout.ts';
+import type { WaitOptions } from '../park/deadline.ts';
+import type { SharedChannel } from './channel.ts';
+import type { Receiver, Sender, SyncWaitOptions } from './types.ts';
+
+type State = 'held' | 'moved' | 'retired';
+
+abstract class CountedEnd<T> {
+  /** @internal */
+  readonly channel: SharedChannel<T>;
+  readonly #role: number;
+  #state: State;
+  #entry = BLOCKED;
+  /** How often it was handed out on this thread and not moved since. */
+  #handedOut = 0;
+
+  /** @param granted the entry of an end that was shared with this thread; without it the end is a new one. */
+  constructor(channel: SharedChannel<T>, role: number, granted?: number) {
+    this.channel = channel;
+    this.#role = role;
+    this.#state = 'moved';
+    if (granted !== undefined) {
+      channel.attachment.segment.enter();
+      if (endAdopt(granted, channel.index, role, channel.attachment.thread.id)) {
+        this.#entry = granted;
+        this.#state = 'held';
+      } else {
+        this.#hold();
+      }
+      this.#handedOut = 1;
+    }
+  }
+
+  get name(): string {
+    return this.channel.name;
+  }
+
+  get capacity(): number {
+    return this.channel.capacity;
+  }
+
+  get length(): number {
+    return this.channel.length;
+  }
+
+  get closed(): boolean {
+    return this.retired || this.channel.closed;
+  }
+
+  /** @internal */
+  get retired(): boolean {
+    return this.#state === 'retired';
+  }
+
+  /** @internal Counts one more reading of `channel.sender` or `channel.receiver`. */
+  handOut(): this {
+    this.#handedOut++;
+    if (this.#state === 'moved') this.#hold();
+    return this;
+  }
+
+  /** @internal Makes an end for another thread: the entry that it adopts. */
+  grant(): number {
+    this.channel.attachment.segment.enter();
+    return found(endGrant(this.channel.index, this.#role));
+  }
+
+  /** @internal This end went to another thread, for which one or more were granted. */
+  move(): void {
+    this.#handedOut--;
+    if (this.#handedOut > 0 || this.#state !== 'held') return;
+    this.#release();
+    this.#state = 'moved';
+  }
+
+  /** Retires the end. Returns whether it was the last of its kind. */
+  protected retire(): boolean {
+    if (this.#state === 'retired') return false;
+    const held = this.#state === 'held';
+    if (held) this.#release();
+    this.#state = 'retired';
+    return held && endCount(this.channel.index, this.#role) === 0;
+  }
+
+  /** The channel, for an end that may still be used. Throws ChannelClosedError when it was retired. */
+  protected use(): SharedChannel<T> {
+    if (this.#state === 'held') return this.channel;
+    if (this.#state === 'retired') throw this.refusal();
+    if (!this.channel.closed) this.#hold();
+    return this.channel;
+  }
+
+  protected refusal(): ChannelClosedError {
+    const kind = this.#role === ROLE_SENDER ? 'sender' : 'receiver';
+    return new ChannelClosedError(`channel "${this.name}": expected an open ${kind}, met one that was closed before`);
+  }
+
+  #hold(): void {
+    const { segment, thread } = this.channel.attachment;
+    segment.enter();
+    this.#entry = found(endHold(this.channel.index, this.#role, thread.id));
+    this.#state = 'held';
+  }
+
+  #release(): void {
+    const { segment, thread } = this.channel.attachment;
+    segment.enter();
+    endRetire(this.#entry, this.channel.index, this.#role, thread.id);
+    this.#entry = BLOCKED;
+  }
+}
+
+function found(entry: number): number {
+  if (entry !== BLOCKED) return entry;
+  throw new LimitError(`expected at most ${ENDS_MAX} ends of channels in a segment, met one more`);
+}
+
+export class SenderEnd<T> extends CountedEnd<T> implements Sender<T> {
+  constructor(channel: SharedChannel<T>, granted?: number) {
+    super(channel, ROLE_SENDER, granted);
+  }
+
+  trySend(value: T): boolean {
+    return this.use().trySend(value);
+  }
+
+  sendSync(value: T, options?: SyncWaitOptions): void {
+    this.use().sendSync(value, options);
+  }
+
+  sendManySync(values: Iterable<T>, options?: SyncWaitOptions): void {
+    this.use().sendManySync(values, options);
+  }
+
+  send(value: T, options?: WaitOptions): Promise<void> {
+    return this.retired ? Promise.reject(this.refusal()) : this.use().send(value, options);
+  }
+
+  sendMany(values: Iterable<T>, options?: WaitOptions): Promise<void> {
+    return this.retired ? Promise.reject(this.refusal()) : this.use().sendMany(values, options);
+  }
+
+  close(): void {
+    if (this.retire()) this.channel.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
+  constructor(channel: SharedChannel<T>, granted?: number) {
+    super(channel, ROLE_RECEIVER, granted);
+  }
+
+  tryReceive(): IteratorResult<T, undefined> | undefined {
+    return this.use().tryReceive();
+  }
+
+  receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
+    return this.use().receiveSync(options);
+  }
+
+  receiveManySync(max: number, options?: SyncWaitOptions): T[] {
+    return this.use().receiveManySync(max, options);
+  }
+
+  receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
+    return this.retired ? Promise.reject(this.refusal()) : this.use().receive(options);
+  }
+
+  receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
+    return this.retired ? Promise.reject(this.refusal()) : this.use().receiveMany(max, options);
+  }
+
+  [Symbol.iterator](): Generator<T, undefined> {
+    return this.use()[Symbol.iterator]();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return this.use()[Symbol.asyncIterator]();
+  }
+
+  cancel(reason?: Error): void {
+    if (this.retire()) this.channel.cancel(reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel();
+  }
+}

@@ -1,0 +1,97 @@
+/** What a channel looks like to those who use it. */
+
+import type { Codec } from '../codec/codec.ts';
+import type { WaitOptions } from '../park/deadline.ts';
+
+export type Topology = 'mpmc' | 'mpsc' | 'spmc' | 'spsc';
+
+export interface Levels {
+  /** Share of the capacity from which a channel is yellow, and above which it is red. */
+  readonly yellow: number;
+  readonly red: number;
+}
+
+export interface ChannelOptions<T> {
+  /** How values become bytes. */
+  readonly codec: Codec<T>;
+  /** Most messages the channel holds: exact, any integer from 1. */
+  readonly capacity: number;
+  /**
+   * How many threads send and receive: `m`any or a `s`ingle one. A promise that buys speed; a second thread that breaks
+   * it is refused with TopologyError. Default 'mpmc'.
+   */
+  readonly topology?: Topology;
+  /** What `send` does when the channel is full. Default (and so far the only one) 'block'. */
+  readonly overflow?: 'block';
+  /** Default (and so far the only one) 'at-most-once'. */
+  readonly delivery?: 'at-most-once';
+  /** Default 0.60 and 0.85. */
+  readonly levels?: Levels;
+}
+
+/** Options of an operation that blocks the thread: nothing could abort it. */
+export type SyncWaitOptions = Omit<WaitOptions, 'signal'>;
+
+interface End {
+  readonly name: string;
+  /** Most messages the channel holds. */
+  readonly capacity: number;
+  /** Messages in the channel now. */
+  readonly length: number;
+  /** Whether the channel was closed. It may still hold messages. */
+  readonly closed: boolean;
+}
+
+/**
+ * The end of a channel that messages are put into. All ways of sending throw ChannelClosedError on a closed channel,
+ * CodecError for a value the codec does not take, and MessageTooLargeError; the message was not accepted then.
+ */
+export interface Sender<T> extends End, Disposable {
+  /** Sends, waiting for room. Rejects with TimeoutError or the signal's reason when called off. */
+  send(value: T, options?: WaitOptions): Promise<void>;
+  /** Sends, blocking this thread until there is room. */
+  sendSync(value: T, options?: SyncWaitOptions): void;
+  /** Sends if that is possible at once. Answers false if the channel, or the memory for a large message, is full. */
+  trySend(value: T): boolean;
+  /** Sends all values in order. When it throws, those before the one it stopped at were accepted. */
+  sendMany(values: Iterable<T>, options?: WaitOptions): Promise<void>;
+  /** The same, blocking this thread. Cheaper than one by one: whole stretches become visible at once. */
+  sendManySync(values: Iterable<T>, options?: SyncWaitOptions): void;
+  /** Retires this end; the channel closes with the last of its counted senders. On a Channel: closes for everybody. */
+  close(): void;
+}
+
+/**
+ * The end of a channel that messages are taken from. Once the channel is closed and drained, receiving answers
+ * `{ done: true }`; if it was closed with an error, it throws ChannelClosedError with that error as its cause.
+ */
+export interface Receiver<T> extends End, Iterable<T>, AsyncIterable<T>, Disposable {
+  /** The next message, waiting for one. */
+  receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>>;
+  /** The next message, blocking this thread until there is one. */
+  receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined>;
+  /** The next message if there is one; undefined if the channel is empty but open. */
+  tryReceive(): IteratorResult<T, undefined> | undefined;
+  /** From 1 to `max` messages, waiting for the first; none only when the channel is closed and drained. */
+  receiveMany(max: number, options?: WaitOptions): Promise<T[]>;
+  /** The same, blocking this thread. */
+  receiveManySync(max: number, options?: SyncWaitOptions): T[];
+  /**
+   * Retires this end. When it was the last counted receiver (or on a Channel), senders are refused from here on, and
+   * what was not received is discarded.
+   */
+  cancel(reason?: Error): void;
+}
+
+/** Both ends. Holding a Channel keeps no end open; its `sender` and `receiver` are ends that count. */
+export interface Channel<T> extends Sender<T>, Receiver<T> {
+  /** A sending end of this thread's. It counts until it is closed, or moved to another thread by sharing it. */
+  readonly sender: Sender<T>;
+  /** A receiving end of this thread's. */
+  readonly receiver: Receiver<T>;
+  /**
+   * Closes the channel for everybody; only the first close counts. Receivers still get what it holds, and then, if an
+   * error is given, ChannelClosedError with that error as its cause.
+   */
+  close(error?: Error): void;
+}

@@ -1,0 +1,246 @@
+/**
+ * Messages of any length: bytes, text, JSON, structured clones, and whatever a custom codec makes of its values.
+ *
+ * Slot: `length · 1 + block · inline bytes …`. What fits is in the slot; the rest goes to a pool block, which travels by
+ * its number and is given back by the receiver.
+ */
+
+import { deserialize, serialize } from 'node:v8';
+import { CodecError, MessageTooLargeError } from '../errors.ts';
+import { BLOCKED, CLOSED } from '../kernel/codes.ts';
+import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
+import type { i32 } from '../memory/words.ts';
+import type { BufferPool } from '../pool/pool.ts';
+import { type Codec, type CustomCodec, describe, type Staged, type StagedWire } from './codec.ts';
+import { refuse } from './scalars.ts';
+
+export interface BlobOptions {
+  /** Longest message, in bytes. Default: what the pool can hold. */
+  readonly max?: number;
+  /** Bytes of a message that travel in the slot itself; longer ones take a pool block. Default 48. */
+  readonly inline?: number;
+}
+
+export interface BlobCodec<T> extends Codec<T>, BlobOptions {
+  readonly kind: 'bytes' | 'utf8' | 'json' | 'structured';
+}
+
+/** A fixed number of bytes, for the field of a struct or alone. */
+export interface FixedBytesCodec extends Codec<Uint8Array> {
+  readonly kind: 'bytes.fixed';
+  readonly length: number;
+}
+
+/** Bytes, of any length; the receiver gets its own copy. To pass bytes without copying, see `lease()`. */
+export function bytes(options?: BlobOptions): BlobCodec<Uint8Array> {
+  return { kind: 'bytes', ...checked(options) };
+}
+
+/** Exactly `length` bytes. */
+bytes.fixed = (length: number): FixedBytesCodec => {
+  if (!Number.isInteger(length) || length < 1 || length > PAGE_BYTES) {
+    refuse(`a length of 1 to ${PAGE_BYTES} bytes`, length);
+  }
+  return { kind: 'bytes.fixed', length };
+};
+
+/** Strings. */
+export function utf8(options?: BlobOptions): BlobCodec<string> {
+  return { kind: 'utf8', ...checked(options) };
+}
+
+/** What `JSON.stringify` takes. */
+export function json<T = unknown>(options?: BlobOptions): BlobCodec<T> {
+  return { kind: 'json', ...checked(options) };
+}
+
+/** What structured clone takes: maps, sets, dates, errors, typed arrays, cycles … */
+export function structured<T = unknown>(options?: BlobOptions): BlobCodec<T> {
+  return { kind: 'structured', ...checked(options) };
+}
+
+/**
+ * A codec of your own. `encode` answers the bytes of a value, `decode` the value of bytes that are its own to keep.
+ * Threads that attach to a channel of it pass it as well: `attach(shared, { codecs: [mine] })`.
+ */
+export function custom<T>(definition: Omit<CustomCodec<T>, 'kind'> & BlobOptions): CustomCodec<T> & BlobOptions {
+  if (typeof definition.name !== 'string' || definition.name === '') refuse('a codec with a name', definition.name);
+  return { kind: 'custom', ...definition, ...checked(definition) };
+}
+
+function checked(options: BlobOptions = {}): BlobOptions {
+  const { max, inline } = options;
+  if (max !== undefined && (!Number.isInteger(max) || max < 0)) refuse('max: a number of bytes ≥ 0', max);
+  if (inline !== undefined && (!Number.isInteger(inline) || inline < 0 || inline > PAGE_BYTES)) {
+    refuse(`inline: 0 to ${PAGE_BYTES} bytes`, inline);
+  }
+  return { ...(max !== undefined && { max }), ...(inline !== undefined && { inline }) };
+}
+
+/** How one kind of value becomes bytes. */
+interface Translation<T> {
+  readonly encode: (value: T) => Uint8Array;
+  /** `view` is shared memory that this thread owns during the call, and no longer. */
+  readonly decode: (view: Uint8Array) => T;
+  /** Whether what `encode` answers still belongs to the caller. */
+  readonly borrows: boolean;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function ownCopy(view: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(view.length);
+  copy.set(view);
+  return copy;
+}
+
+export const translations: Record<BlobCodec<any>['kind'], Translation<any>> = {
+  bytes: {
+    encode: (value) => (value instanceof Uint8Array ? value : refuse('a Uint8Array', value)),
+    decode: ownCopy,
+    borrows: true,
+  },
+  utf8: {
+    encode: (value) => (typeof value === 'string' ? encoder.encode(value) : refuse('a string', value)),
+    decode: (view) => decoder.decode(view as Uint8Array<ArrayBuffer>),
+    borrows: false,
+  },
+  json: {
+    encode: (value) => encoder.encode(stringify(value)),
+    decode: (view) => JSON.parse(decoder.decode(view as Uint8Array<ArrayBuffer>)),
+    borrows: false,
+  },
+  structured: {
+    encode: (value) => {
+      try {
+        return serialize(value);
+      } catch (error) {
+        throw new CodecError(`expected a value that structured clone takes, met ${describe(value)}`, { cause: error });
+      }
+    },
+    // Typed arrays in the result are views of the bytes they are read from, so those must be the receiver's own.
+    decode: (view) => deserialize(ownCopy(view)),
+    borrows: false,
+  },
+};
+
+export function customTranslation<T>(codec: CustomCodec<T>): Translation<T> {
+  return {
+    encode: (value) => {
+      const encoded = codec.encode(value);
+      return encoded instanceof Uint8Array ? encoded : refuse(`bytes from the codec "${codec.name}"`, encoded);
+    },
+    decode: (view) => codec.decode(ownCopy(view)),
+    borrows: true,
+  };
+}
+
+function stringify(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new CodecError(`expected a value that JSON can express, met ${describe(value)}`, { cause: error });
+  }
+  return text ?? refuse('a value that JSON can express', value);
+}
+
+const INLINE_DEFAULT = 48;
+const HEADER_BYTES = 8;
+
+export class BlobWire<T> implements StagedWire<T> {
+  readonly staged = true;
+  readonly slotBytes: number;
+  readonly #translation: Translation<T>;
+  readonly #pool: BufferPool;
+  readonly #inline: number;
+  readonly #max: number;
+
+  constructor(translation: Translation<T>, options: BlobOptions, pool: BufferPool) {
+    this.#translation = translation;
+    this.#pool = pool;
+    this.#inline = Math.ceil((options.inline ?? INLINE_DEFAULT) / 8) * 8;
+    this.#max = Math.min(options.max ?? Number.POSITIVE_INFINITY, pool.segment.pages * PAGE_BYTES);
+    this.slotBytes = HEADER_BYTES + this.#inline;
+  }
+
+  stage(value: T): Staged {
+    const encoded = this.#translation.encode(value);
+    if (encoded.length > this.#max) {
+      throw new MessageTooLargeError(`expected a message of at most ${this.#max} bytes, met one of ${encoded.length}`);
+    }
+    const fits = encoded.length <= this.#inline;
+    return new StagedBlob(this.#pool, encoded, fits, this.#translation.borrows);
+  }
+
+  read(at: number): T {
+    const { words, bytes } = this.#pool.segment;
+    const length = words[at >>> 2]!;
+    const block = words[(at >>> 2) + 1]! - 1;
+    if (block < 0) return this.#translation.decode(bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length));
+    this.#pool.receive(block);
+    try {
+      const from = this.#pool.byteOffset(block);
+      return this.#translation.decode(bytes.subarray(from, from + length));
+    } finally {
+      this.#pool.giveBack(block);
+    }
+  }
+
+  discard(at: number): void {
+    const block = this.#pool.segment.words[(at >>> 2) + 1]! - 1;
+    if (block >= 0 && this.#pool.receive(block)) this.#pool.giveBack(block);
+  }
+}
+
+const NONE = -1;
+
+class StagedBlob implements Staged {
+  readonly #pool: BufferPool;
+  readonly #fits: boolean;
+  readonly #length: number;
+  #bytes: Uint8Array | undefined;
+  #borrowed: boolean;
+  #block: i32 = NONE;
+
+  constructor(pool: BufferPool, encoded: Uint8Array, fits: boolean, borrowed: boolean) {
+    this.#pool = pool;
+    this.#bytes = encoded;
+    this.#length = encoded.length;
+    this.#fits = fits;
+    this.#borrowed = borrowed;
+  }
+
+  reserve(): boolean {
+    if (this.#fits || this.#block !== NONE) return true;
+    const block = this.#pool.take(this.#length);
+    if (block === BLOCKED || block === CLOSED) return false;
+    this.#pool.segment.bytes.set(this.#bytes!, this.#pool.byteOffset(block));
+    this.#block = block;
+    this.#bytes = undefined;
+    return true;
+  }
+
+  keep(): void {
+    if (this.#borrowed && this.#bytes) this.#bytes = ownCopy(this.#bytes);
+    this.#borrowed = false;
+  }
+
+  put(at: number): void {
+    const { words, bytes } = this.#pool.segment;
+    words[at / WORD_BYTES] = this.#length;
+    words[at / WORD_BYTES + 1] = this.#block + 1;
+    if (this.#block === NONE) bytes.set(this.#bytes!, at + HEADER_BYTES);
+    else this.#pool.send(this.#block);
+  }
+
+  done(): void {}
+
+  undo(): void {
+    if (this.#block === NONE) return;
+    this.#pool.unsend(this.#block);
+    this.#pool.giveBack(this.#block);
+    this.#block = NONE;
+  }
+}

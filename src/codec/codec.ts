@@ -1,0 +1,93 @@
+/**
+ * How values become bytes.
+ *
+ * A codec is a plain description that travels to other threads inside a shared channel. Bound to a thread's pool it is a
+ * wire: it writes values into slots and reads them back. Two kinds of wire:
+ *  - direct: every message has the same few bytes, and writing needs nothing but the slot. No allocation.
+ *  - staged: a value is first brought into a form that is the sender's own (encoded, in a pool block if it is large, its
+ *    leases set aside), then put into a slot in a step that cannot fail, and undone if the message is not accepted.
+ */
+
+import type { BufferPool } from '../pool/pool.ts';
+
+declare const carries: unique symbol;
+
+/** Describes how values of type `T` become bytes. Structured-cloneable. */
+export interface Codec<T> {
+  readonly kind: string;
+  readonly [carries]?: T;
+}
+
+/** The values a codec carries. */
+export type ValueOf<C> = C extends Codec<infer T> ? T : never;
+
+/** A codec bound to the pool of this thread. Offsets are in bytes, multiples of 8. */
+export interface DirectWire<T> {
+  readonly staged: false;
+  readonly slotBytes: number;
+  /** Writes the value; throws CodecError if it is none of `T`, whatever it may have written by then. */
+  write(value: T, at: number): void;
+  read(at: number): T;
+  /** A copy that the caller can no longer change. Throws CodecError if the value is none of `T`. */
+  copy(value: T): T;
+}
+
+export interface StagedWire<T> {
+  readonly staged: true;
+  readonly slotBytes: number;
+  /** Runs whatever code of the user's there is to run. Throws CodecError or MessageTooLargeError. */
+  stage(value: T): Staged;
+  read(at: number): T;
+  /** Gives back what an unread message holds. */
+  discard(at: number): void;
+}
+
+export type Wire<T> = DirectWire<T> | StagedWire<T>;
+
+/** A value on its way into a slot. */
+export interface Staged {
+  /** Gets the memory it needs. Returns false when there is none now. */
+  reserve(): boolean;
+  /** The sender has to wait: copies what still belongs to the caller. */
+  keep(): void;
+  /** Writes into the slot. Only after `reserve`; cannot fail. */
+  put(at: number): void;
+  /** The message was accepted. */
+  done(): void;
+  /** The message was refused or called off, before or after `put`: everything is as it was. */
+  undo(): void;
+}
+
+/** What a wire is made with. */
+export interface WireContext {
+  readonly pool: BufferPool;
+  /** Codecs with code of the user's own, by name. */
+  readonly customs: ReadonlyMap<string, CustomCodec<any>>;
+}
+
+/** A codec made of two functions; its name stands for it on other threads, where it is registered too. */
+export interface CustomCodec<T> extends Codec<T> {
+  readonly kind: 'custom';
+  readonly name: string;
+  readonly encode: (value: T) => Uint8Array;
+  readonly decode: (bytes: Uint8Array) => T;
+}
+
+/** For error messages: what a value is, in a few words. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null';
+  switch (typeof value) {
+    case 'string':
+      return value.length > 32 ? `a string of ${value.length} characters` : JSON.stringify(value);
+    case 'object':
+      return Array.isArray(value)
+        ? `an array of ${value.length}`
+        : `an object (${value.constructor?.name ?? 'no class'})`;
+    case 'function':
+      return 'a function';
+    case 'bigint':
+      return `${value}n`;
+    default:
+      return String(value);
+  }
+}

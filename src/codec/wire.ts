@@ -1,0 +1,45 @@
+/** From the description of a codec to the code that does it. */
+
+import { CodecError } from '../errors.ts';
+import { type BlobCodec, type BlobOptions, BlobWire, customTranslation, translations } from './blob.ts';
+import { type Codec, type CustomCodec, describe, type Wire, type WireContext } from './codec.ts';
+import { LeaseWire } from './lease.ts';
+import { FieldWire, fieldOf, type StructCodec, structWire } from './struct.ts';
+
+/** Binds a codec to this thread's pool. Throws CodecError when it is none, or not registered here. */
+export function wireOf<T>(codec: Codec<T>, context: WireContext): Wire<T> {
+  const { pool } = context;
+  switch (codec?.kind) {
+    case 'u32':
+    case 'i32':
+    case 'f64':
+    case 'i64':
+    case 'bool':
+    case 'bytes.fixed':
+      return new FieldWire<T>(fieldOf(codec, pool));
+    case 'bytes':
+    case 'utf8':
+    case 'json':
+    case 'structured':
+      return new BlobWire<T>(translations[(codec as BlobCodec<T>).kind], codec as BlobCodec<T>, pool);
+    case 'struct':
+      return structWire(codec as StructCodec<T>, pool);
+    case 'lease':
+      return new LeaseWire(pool) as Wire<any>;
+    case 'custom': {
+      const { name } = codec as CustomCodec<T>;
+      const known = context.customs.get(name);
+      if (known) return new BlobWire<T>(customTranslation(known), codec as BlobOptions, pool);
+      throw new CodecError(`expected the codec "${name}" among attach's option "codecs", met none of that name`);
+    }
+    default:
+      throw new CodecError(`expected a codec such as u32, bytes() or struct({ … }), met ${describe(codec)}`);
+  }
+}
+
+/** What of a codec travels to other threads. */
+export function portable<T>(codec: Codec<T>): Codec<T> {
+  if (codec.kind !== 'custom') return codec;
+  const { encode: _encode, decode: _decode, ...rest } = codec as CustomCodec<T>;
+  return rest;
+}

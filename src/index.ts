@@ -1,0 +1,33 @@
+/** sluice: Go-grade channels between Node.js threads, in shared memory. */
+
+export type { Channel, ChannelOptions, Levels, Receiver, Sender, SyncWaitOptions, Topology } from './channel/types.ts';
+export {
+  type BlobCodec,
+  type BlobOptions,
+  bytes,
+  custom,
+  type FixedBytesCodec,
+  json,
+  structured,
+  utf8,
+} from './codec/blob.ts';
+export type { Codec, CustomCodec, ValueOf } from './codec/codec.ts';
+export { lease } from './codec/lease.ts';
+export { bool, f64, i32, i64, u32 } from './codec/scalars.ts';
+export { type StructCodec, type StructFields, type StructValue, struct } from './codec/struct.ts';
+export * from './errors.ts';
+export type { WaitOptions } from './park/deadline.ts';
+export type { Lease } from './pool/lease.ts';
+export type { BufferPool, PoolStats } from './pool/pool.ts';
+export { channel } from './supervisor/default.ts';
+export type { Level } from './supervisor/levels.ts';
+export type { Recovered } from './supervisor/recovery.ts';
+export { attach, type Shared } from './supervisor/shared.ts';
+export type { ChannelSnapshot, Snapshot, ThreadSnapshot } from './supervisor/snapshot.ts';
+export {
+  Supervisor,
+  type SupervisorEvents,
+  type SupervisorOptions,
+  type ThreadPool,
+} from './supervisor/supervisor.ts';
+export type { SpawnOptions, WorkerGroup } from './supervisor/workers.ts';

@@ -1,0 +1,30 @@
+/** The channel table: an entry is 0, or 1 + the pool block that the channel lives in. */
+
+import { CHANNELS_MAX, HEADER_CHANNEL_TABLE, HEADER_CHANNELS_USED } from '../memory/layout.ts';
+import type { i32 } from '../memory/words.ts';
+import { cas, load, peek } from '../memory/words.ts';
+import { BLOCKED } from './codes.ts';
+
+/** Enters a channel. Returns its index, or BLOCKED when the table is full. */
+export function channelEnter(block: i32): i32 {
+  const table: i32 = peek(HEADER_CHANNEL_TABLE);
+  for (let index: i32 = 0; index < CHANNELS_MAX; index++) {
+    if (load(table + index) !== 0) continue;
+    if (cas(table + index, 0, block + 1) !== 0) continue;
+    for (;;) {
+      const used: i32 = load(HEADER_CHANNELS_USED);
+      if (used > index || cas(HEADER_CHANNELS_USED, used, index + 1) === used) return index;
+    }
+  }
+  return BLOCKED;
+}
+
+/** The block of the channel at `index`, or −1. */
+export function channelBlock(index: i32): i32 {
+  return load(peek(HEADER_CHANNEL_TABLE) + index) - 1;
+}
+
+/** One past the highest index ever used. */
+export function channelsUsed(): i32 {
+  return load(HEADER_CHANNELS_USED);
+}

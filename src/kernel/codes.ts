@@ -1,0 +1,10 @@
+/** What kernel functions answer beside an address or a count, which are never negative. */
+
+/** Full, empty, or no memory: nothing was done, and somebody else has to move first. */
+export const BLOCKED = -1;
+/** Closed; for a receiver also drained. */
+export const CLOSED = -2;
+/** A slot without a message was passed over and is free again: wake a sender and try once more. */
+export const SKIPPED = -3;
+/** No request of this size can ever be served. */
+export const TOO_LARGE = -4;

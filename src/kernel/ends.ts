@@ -1,0 +1,122 @@
+/**
+ * Who holds an end of which channel.
+ *
+ * The end table has one word an end. The number of ends of a channel is never stored: it is what a scan finds, so no
+ * death between two steps can leave a count that lies.
+ *
+ * ```
+ *  31 30                     17 16 15            6 5    2 1 0
+ * ┌──┬─────────────────────────┬──┬───────────────┬──────┬───┐
+ * │0 │ channel index (14 bits) │ro│ owner (10)    │  –   │ st│   st: FREE · PENDING · HELD
+ * └──┴─────────────────────────┴──┴───────────────┴──────┴───┘
+ *   grant: FREE → PENDING (shared, not attached yet)
+ *   adopt: PENDING → HELD by the attaching thread      hold: FREE → HELD      retire: PENDING or HELD → FREE
+ * ```
+ *
+ * The last to retire an end closes the channel. Two that retire at once each clear their own word and then scan: the
+ * later clearing is before the later scan, so at least one of them sees nobody left, and closing is idempotent.
+ * Ends of one channel and role are interchangeable: an adopter that finds its pending word reused for an equal end takes
+ * that one, and the other finds none left and holds a new one.
+ */
+
+import { ENDS_MAX, HEADER_END_TABLE, HEADER_ENDS_USED } from '../memory/layout.ts';
+import type { i32 } from '../memory/words.ts';
+import { cas, load, peek } from '../memory/words.ts';
+import { BLOCKED } from './codes.ts';
+
+export const ROLE_SENDER = 0;
+export const ROLE_RECEIVER = 1;
+
+const FREE = 0;
+const PENDING = 1;
+const HELD = 2;
+const STATE_MASK = 3;
+const OWNER_SHIFT = 6;
+const OWNER_MASK = 1023;
+const ROLE_SHIFT = 16;
+const CHANNEL_SHIFT = 17;
+
+function endWord(state: i32, owner: i32, role: i32, channelIndex: i32): i32 {
+  return (channelIndex << CHANNEL_SHIFT) | (role << ROLE_SHIFT) | (owner << OWNER_SHIFT) | state;
+}
+
+/** Makes an end that whoever attaches first adopts. Returns its entry, or BLOCKED when the table is full. */
+export function endGrant(channelIndex: i32, role: i32): i32 {
+  return endPlace(endWord(PENDING, 0, role, channelIndex));
+}
+
+/** Makes an end held by `thread`. Returns its entry, or BLOCKED when the table is full. */
+export function endHold(channelIndex: i32, role: i32, thread: i32): i32 {
+  return endPlace(endWord(HELD, thread, role, channelIndex));
+}
+
+/** Takes over the pending end at `entry`. Returns whether it was still there. */
+export function endAdopt(entry: i32, channelIndex: i32, role: i32, thread: i32): boolean {
+  const at: i32 = peek(HEADER_END_TABLE) + entry;
+  const pending: i32 = endWord(PENDING, 0, role, channelIndex);
+  return cas(at, pending, endWord(HELD, thread, role, channelIndex)) === pending;
+}
+
+/** Retires an end held by `thread`. Returns whether it was there. */
+export function endRetire(entry: i32, channelIndex: i32, role: i32, thread: i32): boolean {
+  const held: i32 = endWord(HELD, thread, role, channelIndex);
+  return cas(peek(HEADER_END_TABLE) + entry, held, FREE) === held;
+}
+
+/** Retires an end that was granted and not adopted yet. Returns whether it was still pending. */
+export function endRevoke(entry: i32, channelIndex: i32, role: i32): boolean {
+  const pending: i32 = endWord(PENDING, 0, role, channelIndex);
+  return cas(peek(HEADER_END_TABLE) + entry, pending, FREE) === pending;
+}
+
+/** How many ends of this role the channel has, pending ones included. */
+export function endCount(channelIndex: i32, role: i32): i32 {
+  const table: i32 = peek(HEADER_END_TABLE);
+  const used: i32 = load(HEADER_ENDS_USED);
+  let count: i32 = 0;
+  for (let entry: i32 = 0; entry < used; entry++) {
+    const word: i32 = load(table + entry);
+    if ((word & STATE_MASK) === FREE) continue;
+    if (word >>> ROLE_SHIFT === ((channelIndex << 1) | role)) count++;
+  }
+  return count;
+}
+
+/** The first end at or behind entry `from` that `thread` holds, or BLOCKED. */
+export function endNextHeld(thread: i32, from: i32): i32 {
+  const table: i32 = peek(HEADER_END_TABLE);
+  const used: i32 = load(HEADER_ENDS_USED);
+  for (let entry: i32 = from; entry < used; entry++) {
+    const word: i32 = load(table + entry);
+    if ((word & STATE_MASK) === HELD && ((word >>> OWNER_SHIFT) & OWNER_MASK) === thread) return entry;
+  }
+  return BLOCKED;
+}
+
+/** Channel index of the end at `entry`. */
+export function endChannelAt(entry: i32): i32 {
+  return load(peek(HEADER_END_TABLE) + entry) >>> CHANNEL_SHIFT;
+}
+
+/** Role of the end at `entry`. */
+export function endRoleAt(entry: i32): i32 {
+  return (load(peek(HEADER_END_TABLE) + entry) >>> ROLE_SHIFT) & 1;
+}
+
+function endPlace(word: i32): i32 {
+  const table: i32 = peek(HEADER_END_TABLE);
+  for (let entry: i32 = 0; entry < ENDS_MAX; entry++) {
+    if ((load(table + entry) & STATE_MASK) !== FREE) continue;
+    raiseUsed(entry + 1);
+    if (cas(table + entry, FREE, word) === FREE) return entry;
+  }
+  return BLOCKED;
+}
+
+/** Before an entry is filled scans must reach it. */
+function raiseUsed(least: i32): void {
+  for (;;) {
+    const used: i32 = load(HEADER_ENDS_USED);
+    if (used >= least || cas(HEADER_ENDS_USED, used, least) === used) return;
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * A bounded queue between any number of threads, in which no death leaves an anonymous hole.
+ *
+ * Shape: a circle of 2^shift slots. Position p (32 bits, wrapping) is slot p mod 2^shift on lap p >>> shift. Each slot
+ * opens with a state word and the position of its present claim:
+ *
+ * ```
+ *  31                            13 12          3 2    0
+ * ┌────────────────────────────────┬─────────────┬──────┐
+ * │ lap (29 bits)                                │ state│  FREE FULL TOMBSTONE SEALED
+ * ├────────────────────────────────┬─────────────┼──────┤
+ * │ lap (low 19 bits)              │ owner       │ state│  CLAIMED READING
+ * └────────────────────────────────┴─────────────┴──────┘
+ *            claim              publish              take             free
+ *   FREE lap ─────► CLAIMED me ────────► FULL lap ─────────► READING me ────► FREE lap + 1
+ *       │                └────────► TOMBSTONE lap ── skip ──────────────────────►
+ *       └─► SEALED lap (closed and drained; for ever)
+ * ```
+ *
+ * Roles: any thread sends, receives, closes. A claim and its owner, a take and its taker, are one compare-and-swap on
+ * the slot, so recovery can tell whose every unfinished slot is. `CHANNEL_TAIL` and `CHANNEL_HEAD` follow: whoever sees
+ * that the slot at the cursor is claimed (taken) helps the cursor along.
+ *
+ * Invariants:
+ *  - Positions are claimed in order: p is tried only after tail reached p, and tail reaches p only once p − 1 is
+ *    claimed. They are taken in order for the same reason. Hence R1.
+ *  - A claim at p was made when p − head < capacity, and head only grows. Hence R3.
+ *  - A claim expects FREE with all 29 bits of the lap, so a thread that slept between its look and its claim can be
+ *    fooled only after exactly 2^32 messages.
+ *  - Closing: `CHANNEL_CLOSED` is set once. A sender looks at it AFTER its claim, and buries the claim if it is set. A
+ *    receiver concludes "drained" only by sealing the free slot at the head: then nothing can be claimed any more, so no
+ *    accepted message is left behind. Every claim before the seal is published or buried, and receivers wait for it.
+ *
+ * Pairs: publish's store to the slot is read by take's cas (payload, ticket); free's store by claim's cas (room).
+ */
+
+import {
+  CHANNEL_BURIED,
+  CHANNEL_CAPACITY,
+  CHANNEL_CLOSED,
+  CHANNEL_HEAD,
+  CHANNEL_PEAK,
+  CHANNEL_SHIFT,
+  CHANNEL_SKIPPED,
+  CHANNEL_SLOTS,
+  CHANNEL_STRIDE,
+  CHANNEL_TAIL,
+} from '../memory/layout.ts';
+import type { i32 } from '../memory/words.ts';
+import { add, cas, load, peek, poke, store } from '../memory/words.ts';
+import { BLOCKED, CLOSED, SKIPPED } from './codes.ts';
+
+/** Words of a slot before its payload: state, ticket. */
+export const MPMC_SLOT_HEADER = 2;
+
+export const SLOT_FREE = 0;
+export const SLOT_CLAIMED = 1;
+export const SLOT_FULL = 2;
+export const SLOT_READING = 3;
+export const SLOT_TOMBSTONE = 4;
+export const SLOT_SEALED = 5;
+
+const STATE_BITS = 3;
+const OWNER_BITS = 10;
+const STATE_MASK = 7;
+const OWNER_MASK = 1023;
+
+export function slotState(word: i32): i32 {
+  return word & STATE_MASK;
+}
+
+/** The owner of a CLAIMED or READING slot. */
+export function slotOwner(word: i32): i32 {
+  return (word >>> STATE_BITS) & OWNER_MASK;
+}
+
+function stated(state: i32, lap: i32): i32 {
+  return (lap << STATE_BITS) | state;
+}
+
+function owned(state: i32, owner: i32, lap: i32): i32 {
+  return (lap << (STATE_BITS + OWNER_BITS)) | (owner << STATE_BITS) | state;
+}
+
+/** Whether an owned word is of this lap, as far as its 19 bits tell. */
+function ofLap(word: i32, lap: i32): boolean {
+  return ((word >>> (STATE_BITS + OWNER_BITS)) ^ lap) << (32 - 19) === 0;
+}
+
+/** Empties the queue and starts it at `position`. Only before anybody else knows the channel. */
+export function mpmcInit(channel: i32, position: i32): void {
+  const shift: i32 = peek(channel + CHANNEL_SHIFT);
+  const slots: i32 = 1 << shift;
+  for (let i: i32 = 0; i < slots; i++) {
+    const at: i32 = (position + i) | 0;
+    poke(slotAt(channel, at), stated(SLOT_FREE, at >>> shift));
+  }
+  poke(channel + CHANNEL_TAIL, position);
+  poke(channel + CHANNEL_HEAD, position);
+}
+
+/**
+ * Claims the next slot for `me`. Returns its word index, BLOCKED when full, or CLOSED; after CLOSED, wake the receivers
+ * (a buried claim may be what they wait for).
+ */
+export function mpmcClaim(channel: i32, me: i32): i32 {
+  const shift: i32 = peek(channel + CHANNEL_SHIFT);
+  const capacity: i32 = peek(channel + CHANNEL_CAPACITY);
+  for (;;) {
+    const tail: i32 = load(channel + CHANNEL_TAIL);
+    const head: i32 = load(channel + CHANNEL_HEAD);
+    const used: i32 = (tail - head) | 0;
+    if (used >= capacity) {
+      // Full, unless a taker has not moved the head yet, or this look at the tail is older than the one at the head.
+      if (passHead(channel, head, shift)) continue;
+      if (load(channel + CHANNEL_TAIL) !== tail) continue;
+      return load(channel + CHANNEL_CLOSED) !== 0 ? CLOSED : BLOCKED;
+    }
+    const lap: i32 = tail >>> shift;
+    const slot: i32 = slotAt(channel, tail);
+    const word: i32 = load(slot);
+    if (word === stated(SLOT_FREE, lap)) {
+      if (cas(slot, word, owned(SLOT_CLAIMED, me, lap)) !== word) continue;
+      cas(channel + CHANNEL_TAIL, tail, (tail + 1) | 0);
+      poke(slot + 1, tail);
+      if (load(channel + CHANNEL_CLOSED) !== 0) {
+        mpmcBury(channel, slot);
+        return CLOSED;
+      }
+      notePeak(channel, used + 1);
+      return slot;
+    }
+    if (word === stated(SLOT_SEALED, lap)) return CLOSED;
+    // The taker of the lap before is still reading: as good as full, and it wakes a sender when it frees the slot.
+    if ((word & STATE_MASK) === SLOT_READING && ofLap(word, lap - 1)) {
+      return load(channel + CHANNEL_CLOSED) !== 0 ? CLOSED : BLOCKED;
+    }
+    // Claimed by somebody who has not moved the tail yet.
+    cas(channel + CHANNEL_TAIL, tail, (tail + 1) | 0);
+  }
+}
+
+/** Owner of a claim only: the message is there. */
+export function mpmcPublish(channel: i32, slot: i32): void {
+  store(slot, stated(SLOT_FULL, peek(slot + 1) >>> peek(channel + CHANNEL_SHIFT)));
+}
+
+/** Owner of a claim only: there will be no message. Wake a receiver: it may wait for this slot. */
+export function mpmcBury(channel: i32, slot: i32): void {
+  add(channel + CHANNEL_BURIED, 1);
+  store(slot, stated(SLOT_TOMBSTONE, peek(slot + 1) >>> peek(channel + CHANNEL_SHIFT)));
+}
+
+/** Takes the next message for `me`. Returns the word index of its slot, BLOCKED, CLOSED (and drained) or SKIPPED. */
+export function mpmcTake(channel: i32, me: i32): i32 {
+  const shift: i32 = peek(channel + CHANNEL_SHIFT);
+  for (;;) {
+    const head: i32 = load(channel + CHANNEL_HEAD);
+    const lap: i32 = head >>> shift;
+    const slot: i32 = slotAt(channel, head);
+    const word: i32 = load(slot);
+    if (word === stated(SLOT_FULL, lap)) {
+      const taken: boolean = cas(slot, word, owned(SLOT_READING, me, lap)) === word;
+      cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
+      if (taken) return slot;
+    } else if (word === stated(SLOT_FREE, lap)) {
+      if (load(channel + CHANNEL_CLOSED) === 0) return BLOCKED;
+      if (cas(slot, word, stated(SLOT_SEALED, lap)) === word) return CLOSED;
+    } else if (word === stated(SLOT_SEALED, lap)) {
+      return CLOSED;
+    } else if (word === stated(SLOT_TOMBSTONE, lap)) {
+      const skipped: boolean = cas(slot, word, stated(SLOT_FREE, nextLap(head, shift))) === word;
+      cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
+      if (skipped) {
+        add(channel + CHANNEL_SKIPPED, 1);
+        return SKIPPED;
+      }
+    } else if ((word & STATE_MASK) === SLOT_CLAIMED && ofLap(word, lap)) {
+      return BLOCKED;
+    } else {
+      // Taken by somebody who has not moved the head yet, or this look at the head is old.
+      cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
+    }
+  }
+}
+
+/** Taker of a message only: its slot may be claimed again. */
+export function mpmcFree(channel: i32, slot: i32): void {
+  store(slot, stated(SLOT_FREE, nextLap(peek(slot + 1), peek(channel + CHANNEL_SHIFT))));
+}
+
+/**
+ * Settles the slots that `dead` left in the middle: claims are buried, what it was reading is given up. Returns how many
+ * messages were lost that way. Only once the thread can no longer run; wake senders and receivers afterwards.
+ */
+export function mpmcRecover(channel: i32, dead: i32): i32 {
+  const slots: i32 = 1 << peek(channel + CHANNEL_SHIFT);
+  let lost: i32 = 0;
+  for (let i: i32 = 0; i < slots; i++) {
+    const slot: i32 = slotAt(channel, i);
+    const word: i32 = load(slot);
+    const state: i32 = slotState(word);
+    if ((state !== SLOT_CLAIMED && state !== SLOT_READING) || slotOwner(word) !== dead) continue;
+    // It may have died before it wrote its position down.
+    poke(slot + 1, positionOf(channel, i, word));
+    if (state === SLOT_CLAIMED) {
+      mpmcBury(channel, slot);
+    } else {
+      mpmcFree(channel, slot);
+      lost++;
+    }
+  }
+  return lost;
+}
+
+/** The position of an owned slot: the one next to the cursors whose lap ends in the 19 bits of its word. */
+function positionOf(channel: i32, slotIndex: i32, word: i32): i32 {
+  const shift: i32 = peek(channel + CHANNEL_SHIFT);
+  const tail: i32 = load(channel + CHANNEL_TAIL);
+  const mask: i32 = (1 << shift) - 1;
+  const position: i32 = (tail & ~mask) | slotIndex;
+  if (ofLap(word, position >>> shift)) return position;
+  return (position - (1 << shift)) | 0;
+}
+
+/** Anybody. Messages claimed and not taken, at some instant during the call. */
+export function mpmcLength(channel: i32): i32 {
+  const capacity: i32 = peek(channel + CHANNEL_CAPACITY);
+  for (;;) {
+    const head: i32 = load(channel + CHANNEL_HEAD);
+    const tail: i32 = load(channel + CHANNEL_TAIL);
+    if (load(channel + CHANNEL_HEAD) !== head) continue;
+    const length: i32 = (tail - head) | 0;
+    return length > capacity ? capacity : length;
+  }
+}
+
+/** Moves the head on if the message there is taken. */
+function passHead(channel: i32, head: i32, shift: i32): boolean {
+  const lap: i32 = head >>> shift;
+  const word: i32 = load(slotAt(channel, head));
+  const state: i32 = word & STATE_MASK;
+  if (state === SLOT_READING) {
+    if (!ofLap(word, lap)) return false;
+  } else if (word !== stated(SLOT_FREE, nextLap(head, shift))) {
+    return false;
+  }
+  cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
+  return true;
+}
+
+function notePeak(channel: i32, used: i32): void {
+  for (;;) {
+    const peak: i32 = load(channel + CHANNEL_PEAK);
+    if (used <= peak || cas(channel + CHANNEL_PEAK, peak, used) === peak) return;
+  }
+}
+
+/** The lap on which the slot of `position` comes round again. */
+function nextLap(position: i32, shift: i32): i32 {
+  return ((position + (1 << shift)) | 0) >>> shift;
+}
+
+function slotAt(channel: i32, position: i32): i32 {
+  const mask: i32 = (1 << peek(channel + CHANNEL_SHIFT)) - 1;
+  return peek(channel + CHANNEL_SLOTS) + (position & mask) * peek(channel + CHANNEL_STRIDE);
+}

@@ -1,0 +1,238 @@
+/**
+ * Where every shared word lives. This file owns every offset; each is accumulated from the one before, none is typed in.
+ *
+ * ```
+ * segment  ┌──────────┬──────────────┬───────────────┬────────────┬──────────────────────┬─ … ─┐
+ *          │ header   │ thread cells │ channel table │ end table  │ page table │ bitmaps │ pages │
+ *          │          │              │               │            │ block owners         │       │
+ *          └──────────┴──────────────┴───────────────┴────────────┴──────────────────────┴─ … ─┘
+ * page     64 KiB, one of: free · a slab of equal blocks (64 B … 32 KiB) · part of a run (one block of whole pages)
+ * channel  ┌────────┬──────┬──────┬───────────────────┬─────────────────┬───────┬──────┬───────────────┐
+ * (a block)│ fixed  │ tail │ head │ waiting receivers │ waiting senders │ tally │ name │ slots         │
+ *          └────────┴──────┴──────┴───────────────────┴─────────────────┴───────┴──────┴───────────────┘
+ * ```
+ *
+ * Two words that different threads write stand at least a line apart. A line is 128 bytes: twice the cache line,
+ * because the adjacent line is prefetched with it. Sizes below are in words of 4 bytes unless a name says bytes.
+ */
+
+/** Bytes of a word, words of a line, words of a page. */
+export const WORD_BYTES = 4;
+export const LINE = 32;
+export const PAGE_BYTES = 65_536;
+export const PAGE = PAGE_BYTES / WORD_BYTES;
+
+/** Rises with every change of what this file describes: threads of different versions refuse each other's segments. */
+export const LAYOUT_VERSION = 1;
+/** 'SLCE' */
+export const MAGIC = 0x534c4345;
+
+function accumulate(start: number): { take(words: number): number; line(words?: number): number; end(): number } {
+  let next = start;
+  const align = () => {
+    next = Math.ceil(next / LINE) * LINE;
+  };
+  return {
+    take(words) {
+      const at = next;
+      next += words;
+      return at;
+    },
+    line(words = 1) {
+      align();
+      const at = next;
+      next += words;
+      align();
+      return at;
+    },
+    end() {
+      align();
+      return next;
+    },
+  };
+}
+
+// ── Waiter set: which threads wait for one thing ────────────────────────────────────────────────────────────────────
+// first   bits 0–30: threads 0–30; bit 31: look at the groups as well (sticky)
+// groups  bit g: group g (threads 31 + 32g …) has been used (sticky)
+// turn    whom to serve next
+const set = accumulate(0);
+export const SET_FIRST = set.take(1);
+export const SET_GROUPS = set.take(1);
+export const SET_TURN = set.take(1);
+export const SET_GROUP_WORDS = set.line(32);
+export const SET_WORDS = set.end();
+
+// ── Header ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+const header = accumulate(0);
+export const HEADER_MAGIC = header.take(1);
+export const HEADER_VERSION = header.take(1);
+/** Random, so that one thread can tell two views of one segment from two segments. */
+export const HEADER_ID = header.take(2);
+export const HEADER_PAGES = header.take(1);
+export const HEADER_THREADS = header.take(1);
+/** Most looks at a channel before a thread goes to sleep. */
+export const HEADER_SPIN = header.take(1);
+/** Bit 0: remember call sites. */
+export const HEADER_FLAGS = header.take(1);
+/** Milliseconds of `Date.now()` at creation, low and high word: times in the segment count from here. */
+export const HEADER_EPOCH = header.take(2);
+/** Word indexes of the tables: the segment describes itself, so the kernel need not be told. */
+export const HEADER_CELLS = header.take(1);
+export const HEADER_CHANNEL_TABLE = header.take(1);
+export const HEADER_END_TABLE = header.take(1);
+export const HEADER_PAGE_TABLE = header.take(1);
+export const HEADER_BITMAPS = header.take(1);
+export const HEADER_OWNERS = header.take(1);
+export const HEADER_FIRST_PAGE = header.take(1);
+/** 1 once the supervisor closes the segment: nothing may block on it any more. */
+export const HEADER_CLOSING = header.line();
+/** One past the highest entry ever used: scans end here. */
+export const HEADER_CHANNELS_USED = header.line();
+export const HEADER_ENDS_USED = header.line();
+export const HEADER_PAGES_USED = header.line();
+/** Units of `BLOCK_UNIT_BYTES` in use now, and the most there ever were. */
+export const HEADER_POOL_IN_USE = header.line();
+export const HEADER_POOL_PEAK = header.line();
+/** Threads that wait for pool memory. */
+export const HEADER_POOL_WAITERS = header.line(SET_WORDS);
+const HEADER_WORDS = header.end();
+
+// ── Thread cell ─────────────────────────────────────────────────────────────────────────────────────────────────────
+const cell = accumulate(0);
+/** (epoch << 1) | asleep. See `kernel/wake.ts`. */
+export const CELL_WAKE = cell.line();
+/** 0 free, else (generation << 2) | THREAD_*. */
+export const CELL_STATE = cell.line();
+/** Node's `threadId`, by which the supervisor recognises the cell of a worker that exited. */
+export const CELL_NODE_THREAD = CELL_STATE + 1;
+/** What the thread sleeps on: 0 nothing, else see `PARKED_*`. */
+export const CELL_PARKED_ON = CELL_STATE + 2;
+/** Milliseconds since the segment's epoch. */
+export const CELL_PARKED_SINCE = CELL_STATE + 3;
+export const CELL_NAME_BYTES = CELL_STATE + 4;
+/** UTF-8. */
+export const CELL_NAME = cell.line(LINE);
+/** The thread's own: the page where it last found a block of each class. */
+export const CELL_HINTS = cell.line(LINE);
+export const CELL_WORDS = cell.end();
+export const NAME_MAX_BYTES = LINE * WORD_BYTES;
+
+export const THREAD_FREE = 0;
+export const THREAD_ATTACHING = 1;
+export const THREAD_ATTACHED = 2;
+export const THREAD_GONE = 3;
+
+/** `CELL_PARKED_ON`: what | (channel index << 2). */
+export const PARKED_RUNNING = 0;
+export const PARKED_RECEIVE = 1;
+export const PARKED_SEND = 2;
+export const PARKED_POOL = 3;
+
+// ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+/** Most channels at once; an entry is 0 or 1 + the block of the channel. */
+export const CHANNELS_MAX = 16_384;
+/** Most ends (senders and receivers) at once. See `kernel/ends.ts`. */
+export const ENDS_MAX = 32_768;
+/** Most threads a segment can be made for: what an owner field of 10 bits holds. */
+export const THREADS_MAX = 1_024;
+
+// ── Pool ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+/** The smallest block; sizes of slab blocks are this times a power of two, up to half a page. */
+export const BLOCK_UNIT_BYTES = 64;
+export const SLAB_CLASSES = 10;
+/** Owner words and bitmap words of one page. A page of the smallest class has one owner word a block. */
+export const PAGE_OWNERS = PAGE_BYTES / BLOCK_UNIT_BYTES;
+export const PAGE_BITMAP = PAGE_OWNERS / 32;
+/** Words of the page table a page: its state, and for the head of a run the number of pages. */
+export const PAGE_ENTRY = 2;
+
+// ── Channel ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+const channel = accumulate(0);
+/** This channel's index in the channel table. */
+export const CHANNEL_INDEX = channel.take(1);
+export const CHANNEL_TOPOLOGY = channel.take(1);
+/** Exact limit, in messages. */
+export const CHANNEL_CAPACITY = channel.take(1);
+/** log2 of the slots there are: at least the capacity, at least 8. */
+export const CHANNEL_SHIFT = channel.take(1);
+/** Words of a slot, its state words included; even. */
+export const CHANNEL_STRIDE = channel.take(1);
+/** Word index of slot 0. */
+export const CHANNEL_SLOTS = channel.take(1);
+export const CHANNEL_NAME_BYTES = channel.take(1);
+/** Levels, in messages: at least this many is yellow; more than this many is red. */
+export const CHANNEL_YELLOW = channel.take(1);
+export const CHANNEL_RED = channel.take(1);
+/** 0 open; how it was closed otherwise, see `kernel/close.ts`. On a line of its own: senders poll it. */
+export const CHANNEL_CLOSED = channel.line();
+/** The sender's line. spsc: (position << 1) | closed. mpmc: position. */
+export const CHANNEL_TAIL = channel.line(4);
+/** spsc, the sender's own: the tail without the closed bit, and its last look at the head. */
+export const CHANNEL_SENT = CHANNEL_TAIL + 1;
+export const CHANNEL_HEAD_SEEN = CHANNEL_TAIL + 2;
+/** Most messages there ever were. */
+export const CHANNEL_PEAK = CHANNEL_TAIL + 3;
+/** The receiver's line. spsc: position << 1. mpmc: position. */
+export const CHANNEL_HEAD = channel.line(2);
+/** spsc: the receiver's last look at the tail. */
+export const CHANNEL_TAIL_SEEN = CHANNEL_HEAD + 1;
+export const CHANNEL_RECEIVERS_WAITING = channel.line(SET_WORDS);
+export const CHANNEL_SENDERS_WAITING = channel.line(SET_WORDS);
+/** What is counted off the hot path. */
+export const CHANNEL_TALLY = channel.line(LINE);
+/** 1 + the only thread that may send (spsc, spmc) or receive (spsc, mpsc); 0 while none has. */
+export const CHANNEL_ONLY_SENDER = CHANNEL_TALLY;
+export const CHANNEL_ONLY_RECEIVER = CHANNEL_TALLY + 1;
+/** Claims that were given up, and those of them that receivers have passed over: positions without a message. */
+export const CHANNEL_BURIED = CHANNEL_TALLY + 2;
+export const CHANNEL_SKIPPED = CHANNEL_TALLY + 11;
+export const CHANNEL_DROPPED = CHANNEL_TALLY + 3;
+export const CHANNEL_REJECTED = CHANNEL_TALLY + 4;
+export const CHANNEL_LOST = CHANNEL_TALLY + 5;
+export const CHANNEL_REDELIVERED = CHANNEL_TALLY + 6;
+/** Microseconds spent waiting, low and high word. */
+export const CHANNEL_SEND_WAIT = CHANNEL_TALLY + 7;
+export const CHANNEL_RECEIVE_WAIT = CHANNEL_TALLY + 9;
+export const CHANNEL_NAME = channel.line(LINE);
+/** Words before slot 0. */
+export const CHANNEL_WORDS = channel.end();
+
+export const TOPOLOGY_MPMC = 0;
+export const TOPOLOGY_MPSC = 1;
+export const TOPOLOGY_SPMC = 2;
+export const TOPOLOGY_SPSC = 3;
+
+/** Fewest slots of a channel: keeps a position's lap within the 29 bits of a slot's state word. */
+export const SLOTS_MIN_SHIFT = 3;
+export const CAPACITY_MAX = 2 ** 28;
+
+/** Word indexes of the tables of a segment with so many threads and pages. */
+export interface Layout {
+  readonly threads: number;
+  readonly pages: number;
+  readonly cells: number;
+  readonly channelTable: number;
+  readonly endTable: number;
+  readonly pageTable: number;
+  readonly bitmaps: number;
+  readonly owners: number;
+  /** Word index of page 0. */
+  readonly firstPage: number;
+}
+
+/** Lays out a segment of `bytes` (a multiple of `PAGE_BYTES`) for `threads`. */
+export function layoutOf(threads: number, bytes: number): Layout {
+  const perPage = PAGE + PAGE_ENTRY + PAGE_BITMAP + PAGE_OWNERS;
+  const fixed = accumulate(HEADER_WORDS);
+  const cells = fixed.line(threads * CELL_WORDS);
+  const channelTable = fixed.line(CHANNELS_MAX);
+  const endTable = fixed.line(ENDS_MAX);
+  const total = bytes / WORD_BYTES;
+  const pages = Math.max(0, Math.floor((total - fixed.end() - PAGE - LINE * 4) / perPage));
+  const pageTable = fixed.line(pages * PAGE_ENTRY);
+  const bitmaps = fixed.line(pages * PAGE_BITMAP);
+  const owners = fixed.line(pages * PAGE_OWNERS);
+  const firstPage = Math.ceil(fixed.end() / PAGE) * PAGE;
+  return { threads, pages, cells, channelTable, endTable, pageTable, bitmaps, owners, firstPage };
+}

@@ -1,0 +1,19 @@
+/** How long an operation may take, as its caller says it. */
+
+import { LimitError } from '../errors.ts';
+
+export interface WaitOptions {
+  /** Milliseconds this operation may take; then it throws TimeoutError and has had no effect. Default: no limit. */
+  readonly timeout?: number | undefined;
+  /** Aborting it rejects the operation with the signal's reason; it has had no effect then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** When `timeout` ends, on the clock of `performance.now()`. */
+export function deadlineOf(timeout: number | undefined): number {
+  if (timeout === undefined) return Number.POSITIVE_INFINITY;
+  if (typeof timeout !== 'number' || Number.isNaN(timeout)) {
+    throw new LimitError(`timeout: expected a number of milliseconds, met ${String(timeout)}`);
+  }
+  return performance.now() + Math.max(0, timeout);
+}

@@ -1,0 +1,94 @@
+/** A pending operation behind a promise, with its time-out and its abort signal. */
+
+import { deadlineOf, type WaitOptions } from './deadline.ts';
+import { PendingOperation } from './pending.ts';
+import type { WaitPoint } from './wait-point.ts';
+
+/** The longest a timer can run; what is longer is as good as for ever, and set again when it fires. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+export abstract class PromisedOperation<T> extends PendingOperation {
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+  #calling: Calling | undefined;
+
+  constructor(resolve: (value: T) => void, reject: (error: unknown) => void) {
+    super();
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Called when the operation was called off: it has to leave no trace. */
+  protected abandoned(): void {}
+
+  /** Called when the operation has ended, one way or the other. */
+  protected ended(): void {}
+
+  protected resolve(value: T): void {
+    this.#calling?.stop();
+    this.ended();
+    this.#resolve(value);
+  }
+
+  protected reject(error: unknown): void {
+    this.#calling?.stop();
+    this.ended();
+    this.#reject(error);
+  }
+
+  /**
+   * Queues at `point` an operation whose first attempt did not settle it. It is called off when the signal aborts, or
+   * with what `late` makes when the time is over.
+   */
+  start(point: WaitPoint, options: WaitOptions | undefined, late: () => Error): void {
+    const callOff = (error: unknown) => {
+      point.withdraw(this);
+      this.abandoned();
+      this.reject(error);
+    };
+    const signal = options?.signal;
+    const timeout = options?.timeout;
+    try {
+      signal?.throwIfAborted();
+      if (deadlineOf(timeout) <= performance.now()) throw late();
+    } catch (error) {
+      callOff(error);
+      return;
+    }
+    if (signal || (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY)) {
+      this.#calling = new Calling(callOff, signal, timeout, late);
+    }
+    point.enqueue(this);
+  }
+}
+
+/** What may call an operation off. */
+class Calling {
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    callOff: (error: unknown) => void,
+    signal: AbortSignal | undefined,
+    timeout: number | undefined,
+    late: () => Error,
+  ) {
+    this.#signal = signal;
+    this.#onAbort = () => callOff(signal!.reason);
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (timeout !== undefined) this.#startTimer(performance.now() + timeout, () => callOff(late()));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  #startTimer(deadline: number, expire: () => void): void {
+    const remaining = deadline - performance.now();
+    if (remaining <= 0) expire();
+    else
+      this.#timer = setTimeout(() => this.#startTimer(deadline, expire), Math.min(TIMER_MAX_MS, Math.ceil(remaining)));
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * This thread's place in a segment: its id, its wake word, and the two ways to sleep on it.
+ *
+ * The argument that no wake-up is lost is in `kernel/waiters.ts` and `kernel/wake.ts`. In short, a sleeper reads its
+ * epoch, sets its bit wherever it may be woken from, looks once more, and only then sleeps, and only if the epoch is
+ * still the one it read.
+ */
+
+import { LimitError } from '../errors.ts';
+import { BLOCKED } from '../kernel/codes.ts';
+import { threadCell, threadClaim, threadReady } from '../kernel/threads.ts';
+import { waitersAdd, waitersRemove, waitersTake } from '../kernel/waiters.ts';
+import { wakeArm, wakeDisarm, wakeRead, wakeSignal } from '../kernel/wake.ts';
+import {
+  CELL_HINTS,
+  CELL_NAME,
+  CELL_NAME_BYTES,
+  CELL_NODE_THREAD,
+  CELL_PARKED_ON,
+  CELL_PARKED_SINCE,
+  CELL_WAKE,
+  NAME_MAX_BYTES,
+  PARKED_RUNNING,
+  SLAB_CLASSES,
+  WORD_BYTES,
+} from '../memory/layout.ts';
+import type { Segment } from '../memory/segment.ts';
+import type { i32 } from '../memory/words.ts';
+import { notify, poke, store, wait } from '../memory/words.ts';
+import { Pump } from './pump.ts';
+import { SpinBudget } from './spin.ts';
+import type { WaitPoint } from './wait-point.ts';
+
+export class ThreadContext {
+  readonly segment: Segment;
+  readonly id: i32;
+  readonly name: string;
+  /** Word index of this thread's cell. */
+  readonly cell: i32;
+  readonly pump: Pump;
+  readonly #spin: SpinBudget;
+
+  /** Attaches the running thread. Throws {@link LimitError} when as many threads are attached as the segment allows. */
+  constructor(segment: Segment, name: string, nodeThreadId: number) {
+    segment.enter();
+    const id = threadClaim();
+    if (id === BLOCKED) {
+      throw new LimitError(
+        `expected at most ${segment.threads} threads attached at once (Supervisor option "threads"), met one more`,
+      );
+    }
+    this.segment = segment;
+    this.id = id;
+    this.name = name;
+    this.cell = threadCell(id);
+    this.#writeCell(nodeThreadId);
+    threadReady(id);
+    this.pump = new Pump(this);
+    this.#spin = new SpinBudget(segment.spin);
+  }
+
+  /** Wakes the thread that was taken out of a waiter set. */
+  wake(thread: i32): void {
+    if (thread === this.id) {
+      this.pump.kick();
+      return;
+    }
+    const cell = threadCell(thread);
+    if (wakeSignal(cell)) notify(cell + CELL_WAKE);
+  }
+
+  /** Wakes one thread of a waiter set, in turn. */
+  wakeOne(set: i32): void {
+    const thread = waitersTake(set);
+    if (thread >= 0) this.wake(thread);
+  }
+
+  /** Wakes every thread of a waiter set. */
+  wakeAll(set: i32): void {
+    for (let thread = waitersTake(set); thread >= 0; thread = waitersTake(set)) this.wake(thread);
+  }
+
+  /**
+   * Blocks this thread until `attempt` answers something other than BLOCKED, and returns that; BLOCKED when the
+   * deadline (of `performance.now()`) passed. The thread can be woken from any of `points`.
+   */
+  block(points: readonly WaitPoint[], attempt: () => i32, deadline: number): i32 {
+    const spun = this.#spin.run(attempt, deadline);
+    if (spun !== BLOCKED) return spun;
+    const since = performance.now();
+    try {
+      for (;;) {
+        const seen = wakeRead(this.cell);
+        for (const point of points) waitersAdd(point.set, this.id);
+        const result = attempt();
+        if (result !== BLOCKED) return result;
+        const remaining = deadline - performance.now();
+        if (remaining <= 0) return BLOCKED;
+        this.#sleep(seen, points[0]!.parkedOn, remaining);
+        // The wake-up may have been for an operation of this thread that is pending asynchronously.
+        this.pump.serviceWoken();
+        this.segment.enter();
+      }
+    } finally {
+      this.segment.enter();
+      for (const point of points) this.#leave(point);
+      const slept = performance.now() - since;
+      this.#spin.slept(slept);
+      points[0]!.noteWait(slept);
+    }
+  }
+
+  #sleep(seen: i32, parkedOn: i32, timeoutMs: number): void {
+    if (!wakeArm(this.cell, seen)) return;
+    poke(this.cell + CELL_PARKED_SINCE, this.segment.now());
+    store(this.cell + CELL_PARKED_ON, parkedOn);
+    wait(this.cell + CELL_WAKE, seen | 1, timeoutMs);
+    store(this.cell + CELL_PARKED_ON, PARKED_RUNNING);
+    if (!this.pump.armed) wakeDisarm(this.cell, seen);
+  }
+
+  /** Takes this thread out of a set, and hands on a wake-up that may have been meant for somebody who still waits. */
+  #leave(point: WaitPoint): void {
+    if (point.pending) point.service();
+    else waitersRemove(point.set, this.id);
+    point.passOn();
+  }
+
+  #writeCell(nodeThreadId: number): void {
+    const bytes = new TextEncoder().encode(this.name).subarray(0, NAME_MAX_BYTES);
+    this.segment.bytes.set(bytes, (this.cell + CELL_NAME) * WORD_BYTES);
+    poke(this.cell + CELL_NAME_BYTES, bytes.length);
+    poke(this.cell + CELL_NODE_THREAD, nodeThreadId);
+    poke(this.cell + CELL_PARKED_ON, PARKED_RUNNING);
+    for (let i = 0; i < SLAB_CLASSES; i++) poke(this.cell + CELL_HINTS + i, 0);
+  }
+}

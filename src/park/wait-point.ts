@@ -1,0 +1,117 @@
+/**
+ * One thing this thread may wait for (room in a channel, a message, memory): its waiter set, and the queue of this
+ * thread's asynchronous operations that wait there, first come, first served.
+ *
+ * Invariant: while the queue is not empty, this thread's bit is in the set, or a look at the queue is on its way
+ * (`pump.kick`, or the wake-up that took the bit).
+ */
+
+import { waitersAdd, waitersAny, waitersHas, waitersRemove } from '../kernel/waiters.ts';
+import type { i32 } from '../memory/words.ts';
+import type { PendingOperation } from './pending.ts';
+import type { ThreadContext } from './thread.ts';
+
+export interface WaitPointOptions {
+  /** Word index of the waiter set. */
+  readonly set: i32;
+  /** What the thread's cell shows while it sleeps here; see `CELL_PARKED_ON`. */
+  readonly parkedOn: i32;
+  /** Whether what is waited for is there, for somebody. */
+  readonly available: () => boolean;
+  /** Told how long a thread slept here. */
+  readonly noteWait?: (ms: number) => void;
+}
+
+export class WaitPoint {
+  readonly set: i32;
+  readonly parkedOn: i32;
+  readonly noteWait: (ms: number) => void;
+  readonly #available: () => boolean;
+  readonly #thread: ThreadContext;
+  #first: PendingOperation | undefined;
+  #last: PendingOperation | undefined;
+
+  constructor(thread: ThreadContext, options: WaitPointOptions) {
+    this.#thread = thread;
+    this.set = options.set;
+    this.parkedOn = options.parkedOn;
+    this.#available = options.available;
+    this.noteWait = options.noteWait ?? (() => {});
+  }
+
+  /** Whether asynchronous operations of this thread wait here. */
+  get pending(): boolean {
+    return this.#first !== undefined;
+  }
+
+  /** Queues an operation. It is tried again whenever this thread is woken from here, the first time before this returns. */
+  enqueue(operation: PendingOperation): void {
+    const { pump, segment } = this.#thread;
+    segment.enter();
+    pump.add(this);
+    this.#append(operation);
+    this.service();
+  }
+
+  /** Takes an operation out of the queue: it timed out or was aborted. */
+  withdraw(operation: PendingOperation): void {
+    if (operation.point !== this) return;
+    this.#thread.segment.enter();
+    this.#unlink(operation);
+    if (!this.pending) this.#retire();
+  }
+
+  /** Whether the bit of this thread was taken: somebody says that it is worth looking. */
+  get woken(): boolean {
+    return !waitersHas(this.set, this.#thread.id);
+  }
+
+  /** Tries the queue from its head for as long as operations settle, and sets the bit before the last look. */
+  service(): void {
+    for (;;) {
+      this.#settle();
+      if (!this.pending) break;
+      if (!this.woken) return;
+      waitersAdd(this.set, this.#thread.id);
+    }
+    this.#retire();
+  }
+
+  /** Wakes the next one if there is something for it: whoever leaves a set may have swallowed a wake-up. */
+  passOn(): void {
+    if (waitersAny(this.set) && this.#available()) this.#thread.wakeOne(this.set);
+  }
+
+  #settle(): void {
+    for (let operation = this.#first; operation; operation = this.#first) {
+      if (!operation.attempt()) return;
+      this.#thread.segment.enter();
+      if (operation.point === this) this.#unlink(operation);
+    }
+  }
+
+  #retire(): void {
+    waitersRemove(this.set, this.#thread.id);
+    this.passOn();
+    this.#thread.pump.remove(this);
+  }
+
+  #append(operation: PendingOperation): void {
+    operation.point = this;
+    operation.previous = this.#last;
+    if (this.#last) this.#last.next = operation;
+    else this.#first = operation;
+    this.#last = operation;
+  }
+
+  #unlink(operation: PendingOperation): void {
+    const { previous, next } = operation;
+    if (previous) previous.next = next;
+    else this.#first = next;
+    if (next) next.previous = previous;
+    else this.#last = previous;
+    operation.previous = undefined;
+    operation.next = undefined;
+    operation.point = undefined;
+  }
+}

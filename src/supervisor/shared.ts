@@ -1,0 +1,77 @@
+/** Handing ports to another thread, and taking them up there. */
+
+import { isMainThread, threadId } from 'node:worker_threads';
+import { Attachment } from '../channel/attachment.ts';
+import { describePorts, type Moved, revivePorts } from '../channel/ports.ts';
+import type { CustomCodec } from '../codec/codec.ts';
+import { IncompatibleSegmentError } from '../errors.ts';
+import { LAYOUT_VERSION } from '../memory/layout.ts';
+import { Segment, type SharedMemory } from '../memory/segment.ts';
+import { recoverThread } from './recovery.ts';
+
+declare const portsOf: unique symbol;
+
+/** Ports in a form that structured clone takes: for `workerData`, `postMessage`, or the task of a pool. */
+export interface Shared<P> {
+  /** The layout version of the segment. */
+  readonly sluice: number;
+  readonly memory: SharedMemory;
+  readonly ports: unknown;
+  /** What the attaching thread is called. */
+  readonly name?: string;
+  /** The `data` that was given to `spawn`. */
+  readonly data?: unknown;
+  readonly [portsOf]?: P;
+}
+
+export function shareOf<P>(attachment: Attachment, ports: P, extra?: { name?: string; data?: unknown }) {
+  const { described, moved } = describePorts(ports, attachment);
+  const shared: Shared<P> = {
+    sluice: LAYOUT_VERSION,
+    memory: attachment.segment.memory,
+    ports: described,
+    ...extra,
+  };
+  return { shared, moved } satisfies { shared: Shared<P>; moved: Moved };
+}
+
+/**
+ * Attaches this thread to the segment of `shared` and answers its ports, live: the same shape, with channels, ends and
+ * pools of this thread. Attaching again from the same thread is free. Custom codecs have to be passed on this side, too.
+ *
+ * Throws IncompatibleSegmentError when `shared` is not what `share` answers, or comes from another version;
+ * LimitError when as many threads are attached as the supervisor allows; CodecError when a custom codec is missing.
+ *
+ * ```ts
+ * const { jobs, results } = attach<Ports>(workerData);
+ * for (const job of jobs) results.sendSync(work(job));
+ * ```
+ */
+export function attach<P>(shared: Shared<P>, options: { readonly codecs?: readonly CustomCodec<any>[] } = {}): P {
+  if (shared === null || typeof shared !== 'object' || !('memory' in shared)) {
+    throw new IncompatibleSegmentError(
+      `expected what supervisor.share() answers, met ${shared === null ? 'null' : typeof shared}`,
+    );
+  }
+  if (shared.sluice !== LAYOUT_VERSION) {
+    throw new IncompatibleSegmentError(
+      `expected ports of segment layout version ${LAYOUT_VERSION}, met version ${String(shared.sluice)}`,
+    );
+  }
+  const attachment = attachThread(Segment.open(shared.memory), shared.name);
+  for (const codec of options.codecs ?? []) attachment.customs.set(codec.name, codec);
+  return revivePorts(shared.ports, attachment) as P;
+}
+
+/** Attaches the running thread, and sees to it that it leaves when it ends by itself. */
+export function attachThread(segment: Segment, name: string | undefined): Attachment {
+  const attachment = Attachment.of(segment, name ?? (isMainThread ? 'main' : `worker-${threadId}`), threadId);
+  if (!isMainThread && !leaving.has(attachment)) {
+    leaving.add(attachment);
+    // A thread that ends in good order need not wait for a supervisor that may be blocked itself.
+    process.once('exit', () => recoverThread(attachment.thread, attachment.thread.id));
+  }
+  return attachment;
+}
+
+const leaving = new WeakSet<Attachment>();

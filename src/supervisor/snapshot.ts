@@ -1,0 +1,291 @@
+/**
+ * Everything there is to see, read from the segment: nothing is asked of the threads, nothing is added to their paths.
+ *
+ * Counters in the segment have 31 or 32 bits and wrap; the observer adds up what they moved by since its last look.
+ */
+
+import { TOPOLOGIES } from '../channel/create.ts';
+import type { Topology } from '../channel/types.ts';
+import { blockAddress } from '../kernel/blocks.ts';
+import { channelBlock, channelsUsed } from '../kernel/channels.ts';
+import { channelClosed } from '../kernel/close.ts';
+import { endCount, ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
+import { mpmcLength } from '../kernel/mpmc.ts';
+import { spscLength } from '../kernel/spsc.ts';
+import { tallyHigh, tallyLow } from '../kernel/tally.ts';
+import { threadCell, threadState } from '../kernel/threads.ts';
+import { waitersCount } from '../kernel/waiters.ts';
+import {
+  CELL_NAME,
+  CELL_NAME_BYTES,
+  CELL_PARKED_ON,
+  CELL_PARKED_SINCE,
+  CHANNEL_BURIED,
+  CHANNEL_CAPACITY,
+  CHANNEL_DROPPED,
+  CHANNEL_HEAD,
+  CHANNEL_LOST,
+  CHANNEL_NAME,
+  CHANNEL_NAME_BYTES,
+  CHANNEL_PEAK,
+  CHANNEL_RECEIVE_WAIT,
+  CHANNEL_RECEIVERS_WAITING,
+  CHANNEL_RED,
+  CHANNEL_REDELIVERED,
+  CHANNEL_REJECTED,
+  CHANNEL_SEND_WAIT,
+  CHANNEL_SENDERS_WAITING,
+  CHANNEL_SKIPPED,
+  CHANNEL_TAIL,
+  CHANNEL_TOPOLOGY,
+  CHANNEL_YELLOW,
+  PARKED_POOL,
+  PARKED_RECEIVE,
+  PARKED_RUNNING,
+  THREAD_ATTACHED,
+  THREAD_FREE,
+  TOPOLOGY_SPSC,
+  WORD_BYTES,
+} from '../memory/layout.ts';
+import type { Segment } from '../memory/segment.ts';
+import type { i32 } from '../memory/words.ts';
+import { load, peek } from '../memory/words.ts';
+import type { BufferPool, PoolStats } from '../pool/pool.ts';
+import { type Level, nextLevel } from './levels.ts';
+
+export interface ChannelSnapshot {
+  readonly name: string;
+  readonly topology: Topology;
+  readonly capacity: number;
+  /** Messages in it now, and the most there ever were. */
+  readonly length: number;
+  readonly peak: number;
+  readonly level: Level;
+  /** Messages accepted and taken since the channel was made. */
+  readonly sent: number;
+  readonly received: number;
+  readonly dropped: number;
+  readonly rejected: number;
+  /** Taken by threads that died before they had read them. */
+  readonly lost: number;
+  readonly redelivered: number;
+  /** Messages a second, over the last sampling interval. */
+  readonly sendRate: number;
+  readonly receiveRate: number;
+  /** Threads that wait. */
+  readonly sendersWaiting: number;
+  readonly receiversWaiting: number;
+  /** Milliseconds that threads have spent blocked here, added up. */
+  readonly sendWaitMs: number;
+  readonly receiveWaitMs: number;
+  /** Ends handed out and not retired. */
+  readonly senders: number;
+  readonly receivers: number;
+  readonly closed: boolean;
+}
+
+export interface ThreadSnapshot {
+  readonly id: number;
+  readonly name: string;
+  readonly state: 'running' | 'parked' | 'gone';
+  /** What it sleeps on: `send NAME`, `receive NAME`, or `pool`; null while it does not. */
+  readonly parkedOn: string | null;
+  readonly parkedForMs: number;
+}
+
+export interface Snapshot {
+  readonly channels: readonly ChannelSnapshot[];
+  readonly threads: readonly ThreadSnapshot[];
+  readonly pool: PoolStats;
+}
+
+/** A change of level, or a channel whose senders wait while nobody receives. */
+export interface Observation {
+  readonly kind: 'level' | 'stall';
+  readonly channel: ChannelSnapshot;
+  readonly from: Level;
+}
+
+/** Looks in a row with waiting senders and no message received that make a stall. */
+const STALL_LOOKS = 3;
+
+const TOPOLOGY_NAMES = Object.fromEntries(Object.entries(TOPOLOGIES).map(([name, value]) => [value, name])) as Record<
+  i32,
+  Topology
+>;
+
+/** What is remembered of a channel between looks. */
+interface Memory {
+  tail: number;
+  head: number;
+  sent: number;
+  received: number;
+  sendRate: number;
+  receiveRate: number;
+  sampledAt: number;
+  sampledSent: number;
+  sampledReceived: number;
+  level: Level;
+  stalledLooks: number;
+}
+
+export class Observer {
+  readonly #segment: Segment;
+  readonly #pool: BufferPool;
+  readonly #memories = new Map<number, Memory>();
+  readonly #decoder = new TextDecoder();
+
+  constructor(segment: Segment, pool: BufferPool) {
+    this.#segment = segment;
+    this.#pool = pool;
+  }
+
+  snapshot(): Snapshot {
+    this.#segment.enter();
+    return { channels: [...this.#channels()], threads: [...this.#threads()], pool: this.#pool.stats() };
+  }
+
+  /** A look at regular intervals: works out rates, and answers what is worth telling. */
+  sample(): Observation[] {
+    this.#segment.enter();
+    const observations: Observation[] = [];
+    for (let index = 0; index < channelsUsed(); index++) {
+      const address = addressOf(index);
+      if (address < 0) continue;
+      const memory = this.#remember(index, address);
+      const before = memory.level;
+      memory.level = nextLevel(before, lengthOf(address), thresholdsOf(address));
+      const received = memory.sampledReceived;
+      this.#updateRates(memory);
+      const stalled = waitersCount(address + CHANNEL_SENDERS_WAITING) > 0 && memory.received === received;
+      memory.stalledLooks = stalled ? memory.stalledLooks + 1 : 0;
+      if (memory.level !== before) {
+        observations.push({ kind: 'level', channel: this.#channel(index, address), from: before });
+      }
+      if (memory.stalledLooks === STALL_LOOKS) {
+        observations.push({ kind: 'stall', channel: this.#channel(index, address), from: before });
+      }
+    }
+    return observations;
+  }
+
+  *#channels(): Generator<ChannelSnapshot> {
+    for (let index = 0; index < channelsUsed(); index++) {
+      const address = addressOf(index);
+      if (address >= 0) yield this.#channel(index, address);
+    }
+  }
+
+  #channel(index: number, address: i32): ChannelSnapshot {
+    const memory = this.#remember(index, address);
+    const buried = load(address + CHANNEL_BURIED);
+    const skipped = load(address + CHANNEL_SKIPPED);
+    const length = lengthOf(address);
+    return {
+      name: this.#text(address + CHANNEL_NAME, load(address + CHANNEL_NAME_BYTES)) || `channel-${index}`,
+      topology: TOPOLOGY_NAMES[peek(address + CHANNEL_TOPOLOGY)]!,
+      capacity: peek(address + CHANNEL_CAPACITY),
+      length,
+      peak: load(address + CHANNEL_PEAK),
+      level: nextLevel(memory.level, length, thresholdsOf(address)),
+      sent: memory.sent - buried,
+      received: memory.received - skipped,
+      dropped: load(address + CHANNEL_DROPPED),
+      rejected: load(address + CHANNEL_REJECTED),
+      lost: load(address + CHANNEL_LOST),
+      redelivered: load(address + CHANNEL_REDELIVERED),
+      sendRate: memory.sendRate,
+      receiveRate: memory.receiveRate,
+      sendersWaiting: waitersCount(address + CHANNEL_SENDERS_WAITING),
+      receiversWaiting: waitersCount(address + CHANNEL_RECEIVERS_WAITING),
+      sendWaitMs: tally(address + CHANNEL_SEND_WAIT) / 1000,
+      receiveWaitMs: tally(address + CHANNEL_RECEIVE_WAIT) / 1000,
+      senders: endCount(index, ROLE_SENDER),
+      receivers: endCount(index, ROLE_RECEIVER),
+      closed: channelClosed(address),
+    };
+  }
+
+  /** What there is to say of a thread, present or gone. */
+  thread(id: number): ThreadSnapshot {
+    this.#segment.enter();
+    const cell = threadCell(id);
+    const name = this.#text(cell + CELL_NAME, peek(cell + CELL_NAME_BYTES));
+    if (threadState(id) !== THREAD_ATTACHED) return { id, name, state: 'gone', parkedOn: null, parkedForMs: 0 };
+    const parkedOn = load(cell + CELL_PARKED_ON);
+    if (parkedOn === PARKED_RUNNING) return { id, name, state: 'running', parkedOn: null, parkedForMs: 0 };
+    const parkedForMs = Math.max(0, this.#segment.now() - load(cell + CELL_PARKED_SINCE));
+    return { id, name, state: 'parked', parkedOn: this.#parkedOn(parkedOn), parkedForMs };
+  }
+
+  *#threads(): Generator<ThreadSnapshot> {
+    for (let id = 0; id < this.#segment.threads; id++) {
+      if (threadState(id) !== THREAD_FREE) yield this.thread(id);
+    }
+  }
+
+  #parkedOn(word: number): string {
+    const what = word & 3;
+    if (what === PARKED_POOL) return 'pool';
+    const address = addressOf(word >>> 2);
+    const name = address < 0 ? '?' : this.#text(address + CHANNEL_NAME, load(address + CHANNEL_NAME_BYTES));
+    return `${what === PARKED_RECEIVE ? 'receive' : 'send'} ${name || `channel-${word >>> 2}`}`;
+  }
+
+  /** Adds up what the cursors moved by since the last look. */
+  #remember(index: number, address: i32): Memory {
+    const spsc = peek(address + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC;
+    const tail = spsc ? load(address + CHANNEL_TAIL) >>> 1 : load(address + CHANNEL_TAIL);
+    const head = spsc ? load(address + CHANNEL_HEAD) >>> 1 : load(address + CHANNEL_HEAD);
+    const moved = (now: number, before: number) => (spsc ? (now - before) & 0x7fffffff : (now - before) >>> 0);
+    let memory = this.#memories.get(index);
+    if (!memory) {
+      const fresh = { tail: 0, head: 0, sent: 0, received: 0, sendRate: 0, receiveRate: 0, level: 'green' as Level };
+      memory = { ...fresh, sampledAt: performance.now(), sampledSent: 0, sampledReceived: 0, stalledLooks: 0 };
+      this.#memories.set(index, memory);
+    }
+    memory.sent += moved(tail, memory.tail);
+    memory.received += moved(head, memory.head);
+    memory.tail = tail;
+    memory.head = head;
+    return memory;
+  }
+
+  #updateRates(memory: Memory): void {
+    const now = performance.now();
+    const seconds = (now - memory.sampledAt) / 1000;
+    if (seconds <= 0) return;
+    memory.sendRate = (memory.sent - memory.sampledSent) / seconds;
+    memory.receiveRate = (memory.received - memory.sampledReceived) / seconds;
+    memory.sampledAt = now;
+    memory.sampledSent = memory.sent;
+    memory.sampledReceived = memory.received;
+  }
+
+  #text(at: i32, length: number): string {
+    // A copy: decoding bytes that another thread may still write is not safe everywhere.
+    return this.#decoder.decode(this.#segment.bytes.slice(at * WORD_BYTES, at * WORD_BYTES + length));
+  }
+}
+
+function addressOf(index: number): i32 {
+  const block = channelBlock(index);
+  return block < 0 ? -1 : blockAddress(block);
+}
+
+function lengthOf(address: i32): number {
+  return peek(address + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC ? spscLength(address) : mpmcLength(address);
+}
+
+function thresholdsOf(address: i32) {
+  return {
+    capacity: peek(address + CHANNEL_CAPACITY),
+    yellow: peek(address + CHANNEL_YELLOW),
+    red: peek(address + CHANNEL_RED),
+  };
+}
+
+function tally(at: i32): number {
+  const high = tallyHigh(at);
+  return (high >>> 0) * 2 ** 32 + (tallyLow(at) >>> 0);
+}

@@ -1,0 +1,214 @@
+/** The supervisor: makes a segment, hands its channels out, and sees how everybody is doing. */
+
+import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import type { Attachment } from '../channel/attachment.ts';
+import { createChannel } from '../channel/create.ts';
+import type { Channel, ChannelOptions } from '../channel/types.ts';
+import { LimitError } from '../errors.ts';
+import { channelsUsed } from '../kernel/channels.ts';
+import { threadCell } from '../kernel/threads.ts';
+import { CELL_NODE_THREAD, HEADER_CLOSING, HEADER_POOL_WAITERS } from '../memory/layout.ts';
+import { Segment } from '../memory/segment.ts';
+import { peek, store } from '../memory/words.ts';
+import type { BufferPool } from '../pool/pool.ts';
+import type { Level } from './levels.ts';
+import { closeAt, type Recovered, recoverThread } from './recovery.ts';
+import { attachThread, type Shared, shareOf } from './shared.ts';
+import { type ChannelSnapshot, Observer, type Snapshot } from './snapshot.ts';
+import { checkSpawn, type SpawnOptions, WorkerGroup } from './workers.ts';
+
+export interface SupervisorOptions {
+  /** Bytes of the one shared segment; reserved, not resident. Default 256 MiB. */
+  readonly memory?: number;
+  /** Most threads attached at once. Default 64, at most 1024. */
+  readonly threads?: number;
+  /** Milliseconds between samples for rates and levels; false: none. Default 250. */
+  readonly sampleInterval?: number | false;
+  /** Remember where each thread parks and who took each lease. */
+  readonly debug?: boolean;
+  /** Most looks at a channel before a thread goes to sleep; 0: none. Default 2000, and 0 on a single core. */
+  readonly spin?: number;
+}
+
+export interface SupervisorEvents {
+  /** A channel changed its level. */
+  level: [event: { channel: string; from: Level; to: Level; snapshot: ChannelSnapshot }];
+  /** Senders wait at a channel, and nobody received from it for three samples in a row. */
+  stall: [event: { channel: string; snapshot: ChannelSnapshot }];
+  /** A watched thread ended; what it still held was recovered. */
+  'thread-exit': [event: { id: number; name: string; exitCode: number; recovered: Recovered }];
+}
+
+/** A pool of worker threads such as Piscina: all that matters of it is which threads it has. */
+export interface ThreadPool {
+  readonly threads: readonly Worker[];
+  on(event: 'workerCreate', listener: (worker: never) => void): unknown;
+}
+
+const MEMORY_DEFAULT = 256 * 1024 * 1024;
+const THREADS_DEFAULT = 64;
+const SAMPLE_DEFAULT = 250;
+const SPIN_DEFAULT = 2000;
+
+/**
+ * Owns one shared segment. Usually there is one supervisor in a process, on the main thread.
+ *
+ * ```ts
+ * await using supervisor = new Supervisor();
+ * const jobs = supervisor.channel('jobs', { codec: utf8(), capacity: 64 });
+ * supervisor.spawn(new URL('./worker.js', import.meta.url), { ports: { jobs: jobs.receiver }, count: 4 });
+ * await jobs.send('hello');
+ * ```
+ */
+export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncDisposable {
+  readonly pool: BufferPool;
+  readonly #attachment: Attachment;
+  readonly #observer: Observer;
+  readonly #groups = new Set<WorkerGroup>();
+  readonly #sampler: NodeJS.Timeout | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** Throws LimitError for options that cannot be kept. */
+  constructor(options: SupervisorOptions = {}) {
+    super();
+    const {
+      memory = MEMORY_DEFAULT,
+      threads = THREADS_DEFAULT,
+      sampleInterval = SAMPLE_DEFAULT,
+      debug = false,
+      spin = availableParallelism() > 1 ? SPIN_DEFAULT : 0,
+    } = options;
+    if (sampleInterval !== false && !(sampleInterval > 0)) {
+      throw new LimitError(`sampleInterval: expected milliseconds > 0 or false, met ${String(sampleInterval)}`);
+    }
+    const segment = Segment.create({ memory, threads, spin, debug });
+    this.#attachment = attachThread(segment, undefined);
+    this.pool = this.#attachment.pool;
+    this.#observer = new Observer(segment, this.pool);
+    if (sampleInterval !== false) {
+      this.#sampler = setInterval(() => this.#sample(), sampleInterval);
+      this.#sampler.unref();
+    }
+  }
+
+  /** Makes a channel. Throws LimitError or CodecError for options that cannot be kept. */
+  channel<T>(name: string, options: ChannelOptions<T>): Channel<T> {
+    this.#assertOpen();
+    if (typeof name !== 'string') throw new LimitError(`name: expected a string, met ${String(name)}`);
+    return createChannel(this.#attachment, name, options);
+  }
+
+  /**
+   * Puts ports, any value with channels, ends or the pool in it, into a form that structured clone takes. Ends in it
+   * move: they are counted for the thread that attaches.
+   */
+  share<P>(ports: P): Shared<P> {
+    this.#assertOpen();
+    const { shared, moved } = shareOf(this.#attachment, ports);
+    moved();
+    return shared;
+  }
+
+  /** Starts worker threads that run `entry`, each with ends of its own, and watches them. */
+  spawn<P>(entry: URL, options: SpawnOptions<P>): WorkerGroup {
+    this.#assertOpen();
+    const { ports, count = 1, data } = options;
+    checkSpawn(entry, count);
+    const name =
+      options.name ??
+      entry.pathname
+        .split('/')
+        .at(-1)!
+        .replace(/\.[^.]*$/, '');
+    const shares = Array.from({ length: count }, (_, index) =>
+      shareOf(this.#attachment, ports, { name: `${name}-${index}`, data }),
+    );
+    const group = new WorkerGroup(
+      entry,
+      shares.map(({ shared }) => shared),
+    );
+    shares[0]!.moved();
+    this.#groups.add(group);
+    this.watch(...group.workers);
+    return group;
+  }
+
+  /** Recovers what threads held when they exit: workers, or those of a pool, present and to come. */
+  watch(...workers: readonly (Worker | ThreadPool)[]): void {
+    for (const each of workers) {
+      if ('threadId' in each) {
+        this.#watchWorker(each);
+      } else {
+        for (const worker of each.threads) this.#watchWorker(worker);
+        // A pool may announce a worker of its own making, or the thread itself.
+        each.on('workerCreate', (made: { worker?: Worker }) => this.#watchWorker(made.worker ?? (made as Worker)));
+      }
+    }
+  }
+
+  /** What there is to see now, as plain JSON. */
+  snapshot(): Snapshot {
+    return this.#observer.snapshot();
+  }
+
+  /** Closes every channel, waits for the worker groups to end, and lets go of everything. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { thread, segment } = this.#attachment;
+    segment.enter();
+    for (let index = 0; index < channelsUsed(); index++) closeAt(thread, index);
+    store(HEADER_CLOSING, 1);
+    thread.wakeAll(HEADER_POOL_WAITERS);
+    const ends = await Promise.allSettled([...this.#groups].map((group) => group.finished));
+    clearInterval(this.#sampler);
+    // Operations of this thread that the closing settled get their turn before the pump stops.
+    await thread.pump.turn();
+    thread.pump.serviceWoken();
+    this.#attachment.detach();
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  #watchWorker(worker: Worker): void {
+    // After its exit a worker no longer tells its id.
+    const nodeThreadId = worker.threadId;
+    worker.once('exit', (exitCode) => this.#reap(nodeThreadId, exitCode));
+  }
+
+  #reap(nodeThreadId: number, exitCode: number): void {
+    const { thread, segment } = this.#attachment;
+    segment.enter();
+    for (let id = 0; id < segment.threads; id++) {
+      const cell = threadCell(id);
+      if (id === thread.id || peek(cell + CELL_NODE_THREAD) !== nodeThreadId) continue;
+      const { name } = this.#observer.thread(id);
+      const recovered = recoverThread(thread, id);
+      this.emit('thread-exit', { id, name, exitCode, recovered });
+      return;
+    }
+  }
+
+  #sample(): void {
+    for (const { kind, channel, from } of this.#observer.sample()) {
+      if (kind === 'level') {
+        this.emit('level', { channel: channel.name, from, to: channel.level, snapshot: channel });
+      } else {
+        this.emit('stall', { channel: channel.name, snapshot: channel });
+      }
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new LimitError('expected an open supervisor, met one that was closed');
+  }
+}

@@ -1,0 +1,54 @@
+/** Threads that a supervisor started. */
+
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { LimitError } from '../errors.ts';
+import type { Shared } from './shared.ts';
+import { execArgvFor } from './typescript.ts';
+
+export interface SpawnOptions<P> {
+  /** What the workers get: `attach(workerData)` answers it. */
+  readonly ports: P;
+  /** How many threads. Default 1. */
+  readonly count?: number;
+  /** What they are called in snapshots, followed by their number. Default: the file name of the entry. */
+  readonly name?: string;
+  /** Structured-cloneable; `workerData.data` in the worker. */
+  readonly data?: unknown;
+}
+
+export class WorkerGroup {
+  readonly workers: readonly Worker[];
+  /** Settles when all of them have ended; rejects with the first error that ended one. */
+  readonly finished: Promise<void>;
+
+  /** @internal */
+  constructor(entry: URL, shares: readonly Shared<unknown>[]) {
+    const execArgv = execArgvFor(entry);
+    this.workers = shares.map(
+      (shared) => new Worker(entry, { workerData: shared, name: shared.name!, ...(execArgv && { execArgv }) }),
+    );
+    const ended = this.workers.map((worker) => endOf(worker));
+    this.finished = Promise.allSettled(ended).then(() => Promise.all(ended).then(() => {}));
+  }
+
+  /** Stops all of them where they are. What they held is recovered. */
+  async terminate(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+  }
+}
+
+async function endOf(worker: Worker): Promise<void> {
+  // `once` also rejects on 'error', which precedes the exit of a worker that threw.
+  await once(worker, 'exit').catch(async (error) => {
+    await once(worker, 'exit');
+    throw error;
+  });
+}
+
+export function checkSpawn(entry: URL, count: number): void {
+  if (!(entry instanceof URL)) throw new LimitError(`spawn: expected the URL of a worker module, met ${String(entry)}`);
+  if (!Number.isInteger(count) || count < 1) {
+    throw new LimitError(`spawn: expected a count of threads ≥ 1, met ${String(count)}`);
+  }
+}
