@@ -6,12 +6,12 @@
  * are served first come, first served: while asynchronous ones are pending, later ones stand behind them.
  */
 
-import type { Codec, Staged, Wire } from '../codec/codec.ts';
+import type { Codec, DirectWire, Staged, StagedWire, Wire } from '../codec/codec.ts';
 import { ChannelClosedError, LimitError, TimeoutError } from '../errors.ts';
 import { channelClose, channelClosed, channelErrorBlock, NO_ERROR } from '../kernel/close.ts';
 import { BLOCKED, CLOSED } from '../kernel/codes.ts';
+import { ADVANCED_AWAITED } from '../kernel/spsc.ts';
 import { tallyAdd } from '../kernel/tally.ts';
-import { waitersAny } from '../kernel/waiters.ts';
 import {
   CHANNEL_CAPACITY,
   CHANNEL_RECEIVE_WAIT,
@@ -26,23 +26,19 @@ import type { Segment } from '../memory/segment.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek } from '../memory/words.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
-import { PendingOperation } from '../park/pending.ts';
-import { PromisedOperation } from '../park/promised.ts';
 import type { ThreadContext } from '../park/thread.ts';
 import { WaitPoint } from '../park/wait-point.ts';
 import type { Attachment } from './attachment.ts';
 import { encodeError, readError } from './close-error.ts';
 import type { ChannelPlace } from './create.ts';
 import { ReceiverEnd, SenderEnd } from './ends.ts';
+import { ACCEPTED, PendingReceive, PendingSend } from './pending.ts';
 import { type Queue, queueOf, SpscQueue } from './queue.ts';
 import type { Channel, Receiver, Sender, SyncWaitOptions } from './types.ts';
 
 /** How many messages a batch makes visible at once. */
 const STRETCH = 256;
-const ACCEPTED = 0;
 const RESOLVED = Promise.resolve();
-
-type Received<T> = IteratorResult<T, undefined>;
 
 export class SharedChannel<T> implements Channel<T> {
   readonly name: string;
@@ -69,6 +65,8 @@ export class SharedChannel<T> implements Channel<T> {
   #sender: SenderEnd<T> | undefined;
   #receiver: ReceiverEnd<T> | undefined;
   #error: Error | undefined;
+  /** Why messages that were taken could not be read, where nobody has been told yet. */
+  readonly #unread: unknown[] = [];
 
   /** @internal Made by `openChannel` alone. */
   constructor(attachment: Attachment, place: ChannelPlace<T>, wire: Wire<T>) {
@@ -90,12 +88,14 @@ export class SharedChannel<T> implements Channel<T> {
     this.receiving = new WaitPoint(this.#thread, {
       set: this.#receiversWaiting,
       parkedOn: (this.index << 2) | PARKED_RECEIVE,
+      announce: () => queue.awaitMessage(),
       available: () => this.#queue.length > 0 || channelClosed(address),
       noteWait: (ms) => tallyAdd(address + CHANNEL_RECEIVE_WAIT, Math.round(ms * 1000) | 0),
     });
     this.sending = new WaitPoint(this.#thread, {
       set: this.#sendersWaiting,
       parkedOn: (this.index << 2) | PARKED_SEND,
+      announce: () => queue.awaitRoom(),
       available: () => this.#queue.length < this.capacity || channelClosed(address),
       noteWait: (ms) => tallyAdd(address + CHANNEL_SEND_WAIT, Math.round(ms * 1000) | 0),
     });
@@ -124,48 +124,35 @@ export class SharedChannel<T> implements Channel<T> {
   // ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   trySend(value: T): boolean {
-    this.#segment.enter();
-    if (this.#wire.staged) {
-      const staged = this.#wire.stage(value);
-      return this.#settleTry(this.#trySendStaged(staged), staged);
+    const wire = this.#wire;
+    if (wire.staged) {
+      const staged = wire.stage(value);
+      return this.#settled(this.#guard(staged, () => this.#trySendStaged(staged)));
     }
-    return this.#settleTry(this.#trySendDirect(value), undefined);
+    const prepared = wire.prepare(value);
+    this.#segment.enter();
+    return this.#settled(this.#trySendDirect(prepared));
   }
 
   sendSync(value: T, options?: SyncWaitOptions): void {
-    this.#segment.enter();
-    if (this.#wire.staged) {
-      const staged = this.#wire.stage(value);
-      this.#finishSync(this.#trySendStaged(staged), () => this.#trySendStaged(staged), staged, options);
+    const wire = this.#wire;
+    if (wire.staged) {
+      const staged = wire.stage(value);
+      const points = [this.sending, this.attachment.pool.point];
+      this.#finish(this.#guard(staged, () => this.#blockingSend(() => this.#trySendStaged(staged), points, options)));
       return;
     }
-    const code = this.#trySendDirect(value);
-    if (code === ACCEPTED) return;
-    // Checked here, so that a value of the wrong type is refused whether or not there is room.
-    const copy = this.#wire.copy(value);
-    this.#finishSync(code, () => this.#trySendDirect(copy), undefined, options);
+    const prepared = wire.prepare(value);
+    this.#segment.enter();
+    if (this.#trySendDirect(prepared) === ACCEPTED) return;
+    const kept = wire.keep(prepared);
+    this.#finish(this.#blockingSend(() => this.#trySendDirect(kept), [this.sending], options));
   }
 
   send(value: T, options?: WaitOptions): Promise<void> {
     try {
       options?.signal?.throwIfAborted();
-      this.#segment.enter();
-      const wire = this.#wire;
-      const staged = wire.staged ? wire.stage(value) : undefined;
-      const code = staged ? this.#trySendStaged(staged) : this.#trySendDirect(value);
-      if (code === ACCEPTED) return this.#thread.pump.due ? this.#thread.pump.turn() : RESOLVED;
-      if (code === CLOSED) {
-        staged?.undo();
-        throw this.#closedError();
-      }
-      staged?.keep();
-      const copy = wire.staged ? value : wire.copy(value);
-      const attempt = staged ? () => this.#sendStaged(staged) : () => this.#sendDirect(copy);
-      return new Promise((resolve, reject) => {
-        const operation = new PendingSend(attempt, staged, () => this.#closedError(), resolve, reject);
-        operation.start(this.sending, options, () => this.#late('send'));
-        operation.awaitMemory(this.attachment.pool.point);
-      });
+      return this.#wire.staged ? this.#sendStagedLater(value, options) : this.#sendDirectLater(value, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -174,7 +161,7 @@ export class SharedChannel<T> implements Channel<T> {
   sendManySync(values: Iterable<T>, options?: SyncWaitOptions): void {
     const deadline = deadlineOf(options?.timeout);
     if (this.#spsc && !this.#wire.staged && Array.isArray(values)) {
-      this.#sendStretches(values, deadline);
+      this.#sendStretches(this.#spsc, values, deadline);
       return;
     }
     for (const value of values) this.sendSync(value, { timeout: remaining(deadline) });
@@ -189,26 +176,11 @@ export class SharedChannel<T> implements Channel<T> {
     }
   }
 
-  #trySendDirect(value: T): i32 {
-    return this.#inTurn(this.sending) ? this.#sendDirect(value) : BLOCKED;
-  }
-
-  #trySendStaged(staged: Staged): i32 {
-    this.#segment.enter();
-    return this.#inTurn(this.sending) ? this.#sendStaged(staged) : BLOCKED;
-  }
-
-  /** Sends a value that needs nothing but its slot: ACCEPTED, BLOCKED or CLOSED. */
-  #sendDirect(value: T): i32 {
+  /** Sends what needs nothing but its slot: ACCEPTED, BLOCKED or CLOSED. */
+  #sendDirect(prepared: unknown): i32 {
     const at = this.#queue.claim();
     if (at < 0) return at;
-    try {
-      (this.#wire as { write(value: T, at: number): void }).write(value, at);
-    } catch (error) {
-      this.#segment.enter();
-      this.#queue.abandon(at);
-      throw error;
-    }
+    (this.#wire as DirectWire<T>).put(prepared, at);
     return this.#publish(at);
   }
 
@@ -224,64 +196,122 @@ export class SharedChannel<T> implements Channel<T> {
     return code;
   }
 
+  #trySendDirect(prepared: unknown): i32 {
+    return this.#inTurn(this.sending) ? this.#sendDirect(prepared) : BLOCKED;
+  }
+
+  #trySendStaged(staged: Staged): i32 {
+    this.#segment.enter();
+    return this.#inTurn(this.sending) ? this.#sendStaged(staged) : BLOCKED;
+  }
+
   #publish(at: number): i32 {
+    const code = this.#queue.publish(at);
+    if (code === ADVANCED_AWAITED) this.#thread.wakeOne(this.#receiversWaiting);
+    return code === CLOSED ? CLOSED : ACCEPTED;
+  }
+
+  #blockingSend(attempt: () => i32, points: readonly WaitPoint[], options: SyncWaitOptions | undefined): i32 {
+    const deadline = deadlineOf(options?.timeout);
+    const code = attempt();
+    return code === BLOCKED ? this.#thread.block(points, attempt, deadline) : code;
+  }
+
+  #sendDirectLater(value: T, options: WaitOptions | undefined): Promise<void> {
+    const wire = this.#wire as DirectWire<T>;
+    const prepared = wire.prepare(value);
     this.#segment.enter();
-    if (!this.#queue.publish(at)) return CLOSED;
-    if (waitersAny(this.#receiversWaiting)) this.#thread.wakeOne(this.#receiversWaiting);
-    return ACCEPTED;
+    if (this.#settled(this.#trySendDirect(prepared))) return this.#accepted();
+    const kept = wire.keep(prepared);
+    return this.#pend(() => this.#sendDirect(kept), undefined, options);
   }
 
-  #settleTry(code: i32, staged: Staged | undefined): boolean {
-    if (code === ACCEPTED) return true;
-    staged?.undo();
-    if (code === CLOSED) throw this.#closedError();
-    return false;
-  }
-
-  #finishSync(first: i32, attempt: () => i32, staged: Staged | undefined, options: SyncWaitOptions | undefined): void {
-    let code = first;
-    if (code === BLOCKED) {
-      const points = staged ? [this.sending, this.attachment.pool.point] : [this.sending];
-      code = this.#thread.block(points, attempt, deadlineOf(options?.timeout));
+  #sendStagedLater(value: T, options: WaitOptions | undefined): Promise<void> {
+    const staged = (this.#wire as StagedWire<T>).stage(value);
+    // Not guarded: if it is only blocked, it lives on.
+    let code: i32 = CLOSED;
+    try {
+      code = this.#trySendStaged(staged);
+    } finally {
+      if (code === CLOSED) staged.undo();
     }
-    if (code === ACCEPTED) return;
-    staged?.undo();
-    throw code === CLOSED ? this.#closedError() : this.#late('send');
+    if (this.#settled(code)) return this.#accepted();
+    staged.keep();
+    return this.#pend(() => this.#sendStaged(staged), staged, options);
   }
 
-  #sendStretches(values: readonly T[], deadline: number): void {
-    const queue = this.#spsc!;
-    const wire = this.#wire as { write(value: T, at: number): void };
-    this.#segment.enter();
+  #pend(attempt: () => i32, staged: Staged | undefined, options: WaitOptions | undefined): Promise<void> {
+    const memory = this.attachment.pool.point;
+    return new Promise((resolve, reject) => {
+      const send = { attempt, staged, memory, closedError: () => this.#closedError() };
+      new PendingSend(send, resolve, reject).start(this.sending, options, () => this.#late('send'));
+    });
+  }
+
+  #accepted(): Promise<void> {
+    const { pump } = this.#thread;
+    return pump.due ? pump.turn() : RESOLVED;
+  }
+
+  #sendStretches(queue: SpscQueue, values: readonly T[], deadline: number): void {
+    const wire = this.#wire as DirectWire<T>;
     for (let next = 0; next < values.length; ) {
+      this.#segment.enter();
       const want = Math.min(STRETCH, values.length - next);
       const claim = () => (this.#inTurn(this.sending) ? queue.claimMany(want) : BLOCKED);
       let count = claim();
       if (count === BLOCKED) count = this.#thread.block([this.sending], claim, deadline);
-      if (count === BLOCKED) throw this.#late('send');
-      if (count === CLOSED) throw this.#closedError();
+      if (count < 0) this.#finish(count);
+      let at = queue.writeAt;
       let written = 0;
       try {
-        for (; written < count; written++) wire.write(values[next + written]!, queue.writeSlot(written));
+        for (; written < count; written++) {
+          wire.put(wire.prepare(values[next + written]!), at);
+          at = queue.after(at);
+        }
       } finally {
         this.#segment.enter();
-        if (written > 0 && !queue.publishMany(written)) count = CLOSED;
-        if (waitersAny(this.#receiversWaiting)) this.#thread.wakeOne(this.#receiversWaiting);
+        if (written > 0) this.#finishStretch(queue.publishMany(written, at));
       }
-      if (count === CLOSED) throw this.#closedError();
       next += count;
     }
   }
 
+  #finishStretch(code: i32): void {
+    if (code === CLOSED) throw this.#closedError();
+    if (code === ADVANCED_AWAITED) this.#thread.wakeOne(this.#receiversWaiting);
+  }
+
+  /** Runs a send of `staged`; unless it was accepted, everything is as it was before. */
+  #guard(staged: Staged, send: () => i32): i32 {
+    let code: i32 = BLOCKED;
+    try {
+      code = send();
+    } finally {
+      if (code !== ACCEPTED) staged.undo();
+    }
+    return code;
+  }
+
+  /** Whether a message was accepted. Throws when it never will be. */
+  #settled(code: i32): boolean {
+    if (code === CLOSED) throw this.#closedError();
+    return code === ACCEPTED;
+  }
+
+  #finish(code: i32): void {
+    if (!this.#settled(code)) throw this.#late('send');
+  }
+
   // ── Receiving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  tryReceive(): Received<T> | undefined {
+  tryReceive(): IteratorResult<T, undefined> | undefined {
     this.#segment.enter();
     const at = this.#tryTake();
     return at === BLOCKED ? undefined : this.#received(at);
   }
 
-  receiveSync(options?: SyncWaitOptions): Received<T> {
+  receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
     this.#segment.enter();
     let at = this.#tryTake();
     if (at === BLOCKED) {
@@ -291,7 +321,7 @@ export class SharedChannel<T> implements Channel<T> {
     return this.#received(at);
   }
 
-  receive(options?: WaitOptions): Promise<Received<T>> {
+  receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
     try {
       options?.signal?.throwIfAborted();
       this.#segment.enter();
@@ -340,10 +370,11 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   #tryTake(): number {
+    if (this.#unread.length > 0) throw this.#unread.shift();
     return this.#inTurn(this.receiving) ? this.#queue.take() : BLOCKED;
   }
 
-  #received(at: number): Received<T> {
+  #received(at: number): IteratorResult<T, undefined> {
     if (at !== CLOSED) return { done: false, value: this.#read(at) };
     if (this.#closeError()) throw this.#closedError();
     return { done: true, value: undefined };
@@ -354,8 +385,7 @@ export class SharedChannel<T> implements Channel<T> {
       return this.#wire.read(at);
     } finally {
       this.#segment.enter();
-      this.#queue.free(at);
-      if (waitersAny(this.#sendersWaiting)) this.#thread.wakeOne(this.#sendersWaiting);
+      if (this.#queue.free(at) === ADVANCED_AWAITED) this.#thread.wakeOne(this.#sendersWaiting);
     }
   }
 
@@ -368,20 +398,25 @@ export class SharedChannel<T> implements Channel<T> {
       this.#received(CLOSED);
       return [];
     }
-    const values: T[] = [];
+    const values = new Array<T>(count);
     let read = 0;
+    let at = queue.readAt;
     try {
-      for (; read < count; read++) values.push(this.#wire.read(queue.readSlot(read)));
+      for (; read < count; read++) {
+        values[read] = this.#wire.read(at);
+        at = queue.after(at);
+      }
     } catch (error) {
       // What was read goes out; the one that cannot be decoded is the next one's first, and takes that one down.
+      values.length = read;
       if (read === 0) {
         read = 1;
+        at = queue.after(at);
         throw error;
       }
     } finally {
       this.#segment.enter();
-      queue.freeMany(read);
-      if (waitersAny(this.#sendersWaiting)) this.#thread.wakeOne(this.#sendersWaiting);
+      if (queue.freeMany(read, at) === ADVANCED_AWAITED) this.#thread.wakeOne(this.#sendersWaiting);
     }
     return values;
   }
@@ -392,7 +427,13 @@ export class SharedChannel<T> implements Channel<T> {
     while (values.length < max) {
       const at = this.#tryTake();
       if (at < 0) break;
-      values.push(this.#read(at));
+      try {
+        values.push(this.#read(at));
+      } catch (error) {
+        // What was read goes out now; that one could not be is for the next call to say.
+        this.#unread.push(error);
+        break;
+      }
     }
     return values;
   }
@@ -442,8 +483,9 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   #late(what: 'send' | 'receive'): TimeoutError {
-    const met = what === 'send' ? `full (${this.capacity})` : 'empty';
-    return new TimeoutError(`${what} on channel "${this.name}": the time allowed ran out with the channel ${met}`);
+    const held = `${this.length} of ${this.capacity} messages`;
+    const lacks = what === 'send' && this.length < this.capacity ? ' and no memory for one more' : '';
+    return new TimeoutError(`${what} on channel "${this.name}": the time allowed ran out, with ${held} in it${lacks}`);
   }
 
   /** Whether nobody of this thread stands in the queue before the caller. */
@@ -451,96 +493,6 @@ export class SharedChannel<T> implements Channel<T> {
     if (!point.pending) return true;
     point.service();
     return !point.pending;
-  }
-}
-
-class PendingReceive<T> extends PromisedOperation<Received<T>> {
-  readonly #take: () => Received<T> | undefined;
-
-  constructor(
-    take: () => Received<T> | undefined,
-    resolve: (received: Received<T>) => void,
-    reject: (error: unknown) => void,
-  ) {
-    super(resolve, reject);
-    this.#take = take;
-  }
-
-  override attempt(): boolean {
-    try {
-      const received = this.#take();
-      if (!received) return false;
-      this.resolve(received);
-    } catch (error) {
-      this.reject(error);
-    }
-    return true;
-  }
-}
-
-class PendingSend extends PromisedOperation<void> {
-  readonly #send: () => i32;
-  readonly #staged: Staged | undefined;
-  readonly #closedError: () => Error;
-  #nudge: MemoryNudge | undefined;
-
-  constructor(
-    send: () => i32,
-    staged: Staged | undefined,
-    closedError: () => Error,
-    resolve: () => void,
-    reject: (error: unknown) => void,
-  ) {
-    super(resolve, reject);
-    this.#send = send;
-    this.#staged = staged;
-    this.#closedError = closedError;
-  }
-
-  override attempt(): boolean {
-    try {
-      const code = this.#send();
-      if (code === BLOCKED) return false;
-      if (code === ACCEPTED) this.resolve();
-      else throw this.#closedError();
-    } catch (error) {
-      this.#staged?.undo();
-      this.reject(error);
-    }
-    return true;
-  }
-
-  /** If what it lacks is memory rather than room, being woken from the channel is not enough. */
-  awaitMemory(memory: WaitPoint): void {
-    if (!this.point || !this.#staged) return;
-    this.#nudge = new MemoryNudge(this.#staged, this.point);
-    if (!this.#nudge.attempt()) memory.enqueue(this.#nudge);
-  }
-
-  protected override abandoned(): void {
-    this.#staged?.undo();
-  }
-
-  protected override ended(): void {
-    if (this.#nudge) this.#nudge.point?.withdraw(this.#nudge);
-  }
-}
-
-/** Waits for the memory of a pending send, and then has it tried again. */
-class MemoryNudge extends PendingOperation {
-  readonly #staged: Staged;
-  readonly #sending: WaitPoint;
-
-  constructor(staged: Staged, sending: WaitPoint) {
-    super();
-    this.#staged = staged;
-    this.#sending = sending;
-  }
-
-  override attempt(): boolean {
-    if (!this.#staged.reserve()) return false;
-    this.#sending.service();
-    return true;
   }
 }
 

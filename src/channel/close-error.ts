@@ -2,9 +2,13 @@
 
 import { deserialize, serialize } from 'node:v8';
 import { ERROR_LOST } from '../kernel/close.ts';
-import { WORD_BYTES } from '../memory/layout.ts';
+import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import type { BufferPool } from '../pool/pool.ts';
+
+/** Longest error that is passed on: one that drags a whole world along must not take the pool. */
+const MESSAGE_LONGEST = 4096;
+const LONGEST = PAGE_BYTES / 2 - WORD_BYTES;
 
 /** Writes the error into a block. Returns the block, or ERROR_LOST when there is no memory for it. */
 export function encodeError(error: unknown, pool: BufferPool): i32 {
@@ -32,9 +36,11 @@ export function readError(block: i32, pool: BufferPool): Error {
 
 function encode(error: unknown): Uint8Array {
   try {
-    return serialize(error);
+    const whole = serialize(error);
+    if (whole.length <= LONGEST) return whole;
   } catch {
-    // It drags something along that cannot be cloned: its message has to do.
-    return serialize(new Error(error instanceof Error ? error.message : String(error)));
+    // It drags something along that cannot be cloned.
   }
+  const message = error instanceof Error ? error.message : String(error);
+  return serialize(new Error(message.slice(0, MESSAGE_LONGEST)));
 }

@@ -76,8 +76,8 @@ export function createChannel<T>(
   poke(address + CHANNEL_SHIFT, shift);
   poke(address + CHANNEL_STRIDE, stride);
   poke(address + CHANNEL_SLOTS, address + CHANNEL_WORDS);
-  poke(address + CHANNEL_YELLOW, Math.ceil(levels.yellow * capacity));
-  poke(address + CHANNEL_RED, Math.floor(levels.red * capacity));
+  poke(address + CHANNEL_YELLOW, Math.round(levels.yellow * 1000));
+  poke(address + CHANNEL_RED, Math.round(levels.red * 1000));
   poke(address + CHANNEL_NAME_BYTES, nameBytes.length);
   segment.bytes.set(nameBytes, (address + CHANNEL_NAME) * WORD_BYTES);
   if (topology === TOPOLOGY_SPSC) spscInit(address, 0);

@@ -9,7 +9,16 @@
 
 import { ChannelClosedError, LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
-import { endAdopt, endCount, endGrant, endHold, endRetire, ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
+import {
+  endAdopt,
+  endCount,
+  endGrant,
+  endHold,
+  endRetire,
+  endRevoke,
+  ROLE_RECEIVER,
+  ROLE_SENDER,
+} from '../kernel/ends.ts';
 import { ENDS_MAX } from '../memory/layout.ts';
 import type { WaitOptions } from '../park/deadline.ts';
 import type { SharedChannel } from './channel.ts';
@@ -75,6 +84,12 @@ abstract class CountedEnd<T> {
   grant(): number {
     this.channel.attachment.segment.enter();
     return found(endGrant(this.channel.index, this.#role));
+  }
+
+  /** @internal Takes back what was granted and not adopted. */
+  revoke(entry: number): void {
+    this.channel.attachment.segment.enter();
+    endRevoke(entry, this.channel.index, this.#role);
   }
 
   /** @internal This end went to another thread, for which one or more were granted. */

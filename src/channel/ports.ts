@@ -29,29 +29,40 @@ interface Note {
   readonly entry?: number;
 }
 
-/** What has to happen once the ports were handed over to as many threads as they were described for. */
-export type Moved = () => void;
+/** Ports on their way: what travels, and what has to happen when it arrived, or did not. */
+export interface Parcel {
+  /** The ports with a note for each live object. */
+  readonly described: unknown;
+  /** They were handed over: the ends in them are other threads' from here on. */
+  moved(): void;
+  /** They could not be handed over: the ends made for them are no more. */
+  revoke(): void;
+}
 
-/** The ports with a note for each live object, and the ends that move with them. */
-export function describePorts(ports: unknown, attachment: Attachment): { described: unknown; moved: Moved } {
-  const ends = new Set<SenderEnd<any> | ReceiverEnd<any>>();
-  const described = mapPlain(ports, (value) => {
-    if (value instanceof BufferPool) return { [KEY]: 'pool' } satisfies Note;
-    if (value instanceof SharedChannel) return noteOf('channel', value, attachment);
-    if (value instanceof SenderEnd || value instanceof ReceiverEnd) {
-      const kind = value instanceof SenderEnd ? 'sender' : 'receiver';
-      const note = { ...noteOf(kind, value.channel, attachment), entry: value.grant() };
-      ends.add(value);
-      return note;
-    }
-    return undefined;
-  });
-  return {
-    described,
-    moved: () => {
-      for (const end of ends) end.move();
-    },
+/** Packs ports for one thread. */
+export function describePorts(ports: unknown, attachment: Attachment): Parcel {
+  const granted: { readonly end: SenderEnd<any> | ReceiverEnd<any>; readonly entry: number }[] = [];
+  const revoke = () => {
+    for (const { end, entry } of granted) end.revoke(entry);
   };
+  const moved = () => {
+    for (const end of new Set(granted.map((grant) => grant.end))) end.move();
+  };
+  const noteFor = (value: object): Note | undefined => {
+    if (value instanceof BufferPool) return { [KEY]: 'pool' };
+    if (value instanceof SharedChannel) return noteOf('channel', value, attachment);
+    if (!(value instanceof SenderEnd || value instanceof ReceiverEnd)) return undefined;
+    const note = noteOf(value instanceof SenderEnd ? 'sender' : 'receiver', value.channel, attachment);
+    const entry = value.grant();
+    granted.push({ end: value, entry });
+    return { ...note, entry };
+  };
+  try {
+    return { described: mapPlain(ports, noteFor), moved, revoke };
+  } catch (error) {
+    revoke();
+    throw error;
+  }
 }
 
 /** The ports with live objects in the place of notes. */

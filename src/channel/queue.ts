@@ -4,41 +4,50 @@ import { TopologyError } from '../errors.ts';
 import { CLOSED, SKIPPED } from '../kernel/codes.ts';
 import { MPMC_SLOT_HEADER, mpmcBury, mpmcClaim, mpmcFree, mpmcLength, mpmcPublish, mpmcTake } from '../kernel/mpmc.ts';
 import {
+  ADVANCED,
+  ADVANCED_AWAITED,
   spscAdoptReceiver,
   spscAdoptSender,
+  spscAwaitMessage,
+  spscAwaitRoom,
   spscLength,
   spscPublish,
   spscReadable,
-  spscReadSlot,
   spscRelease,
   spscWritable,
-  spscWriteSlot,
 } from '../kernel/spsc.ts';
+import { waitersAny } from '../kernel/waiters.ts';
 import {
   CHANNEL_ONLY_RECEIVER,
   CHANNEL_ONLY_SENDER,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
+  CHANNEL_SHIFT,
+  CHANNEL_SLOTS,
+  CHANNEL_STRIDE,
   TOPOLOGY_MPSC,
   TOPOLOGY_SPMC,
   TOPOLOGY_SPSC,
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { cas, load } from '../memory/words.ts';
+import { cas, load, peek } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
 
 export interface Queue {
   /** A slot to write, BLOCKED or CLOSED. */
   claim(): number;
-  /** Publishes the claimed slot. Returns whether it was accepted. */
-  publish(at: number): boolean;
+  /** Publishes the claimed slot: ADVANCED, ADVANCED_AWAITED (wake a receiver), or CLOSED and it was not accepted. */
+  publish(at: number): i32;
   /** Gives a claim up. */
   abandon(at: number): void;
   /** The slot of the next message, BLOCKED or CLOSED. */
   take(): number;
-  /** Gives the slot of a message back. */
-  free(at: number): void;
+  /** Gives the slot of a message back: ADVANCED, or ADVANCED_AWAITED (wake a sender). */
+  free(at: number): i32;
+  /** Called by a receiver, or a sender, that is in the waiter set and about to look once more before it sleeps. */
+  awaitMessage(): void;
+  awaitRoom(): void;
   /** Whether this thread may receive at all: nobody else is the single receiver. */
   mayTake(): boolean;
   readonly length: number;
@@ -97,31 +106,48 @@ export class SpscQueue implements Queue {
   readonly #channel: i32;
   readonly #sender: OnlyThread;
   readonly #receiver: OnlyThread;
+  readonly #firstSlot: number;
+  readonly #endOfSlots: number;
+  readonly #slotBytes: number;
+  /** The slots that this thread writes and reads next, if it is the one. */
+  #writeAt = 0;
+  #readAt = 0;
 
   constructor(channel: i32, sender: OnlyThread, receiver: OnlyThread) {
     this.#channel = channel;
     this.#sender = sender;
     this.#receiver = receiver;
+    this.#slotBytes = peek(channel + CHANNEL_STRIDE) * WORD_BYTES;
+    this.#firstSlot = peek(channel + CHANNEL_SLOTS) * WORD_BYTES;
+    this.#endOfSlots = this.#firstSlot + (this.#slotBytes << peek(channel + CHANNEL_SHIFT));
   }
 
   claim(): number {
     const count = this.claimMany(1);
-    return count < 0 ? count : this.writeSlot(0);
+    return count < 0 ? count : this.#writeAt;
   }
 
-  publish(_at: number): boolean {
-    return this.publishMany(1);
+  publish(at: number): i32 {
+    return this.publishMany(1, this.after(at));
   }
 
   abandon(_at: number): void {}
 
   take(): number {
     const count = this.takeMany(1);
-    return count < 0 ? count : this.readSlot(0);
+    return count < 0 ? count : this.#readAt;
   }
 
-  free(_at: number): void {
-    this.freeMany(1);
+  free(at: number): i32 {
+    return this.freeMany(1, this.after(at));
+  }
+
+  awaitMessage(): void {
+    spscAwaitMessage(this.#channel);
+  }
+
+  awaitRoom(): void {
+    spscAwaitRoom(this.#channel);
   }
 
   mayTake(): boolean {
@@ -132,38 +158,51 @@ export class SpscQueue implements Queue {
     return spscLength(this.#channel);
   }
 
+  /** The slot behind the one at `at`. */
+  after(at: number): number {
+    const next = at + this.#slotBytes;
+    return next === this.#endOfSlots ? this.#firstSlot : next;
+  }
+
+  /** The first of the slots that `claimMany` counted. */
+  get writeAt(): number {
+    return this.#writeAt;
+  }
+
+  /** The first of the slots that `takeMany` counted. */
+  get readAt(): number {
+    return this.#readAt;
+  }
+
   /** From 1 to `want` slots to write, BLOCKED or CLOSED. */
   claimMany(want: number): number {
     if (!this.#sender.bound) {
       this.#sender.bind();
-      spscAdoptSender(this.#channel);
+      this.#writeAt = this.#firstSlot + spscAdoptSender(this.#channel) * this.#slotBytes;
     }
     return spscWritable(this.#channel, want);
   }
 
-  writeSlot(ahead: number): number {
-    return spscWriteSlot(this.#channel, ahead) * WORD_BYTES;
-  }
-
-  publishMany(count: number): boolean {
-    return spscPublish(this.#channel, count) !== CLOSED;
+  /** Publishes `count` slots; the one behind them is at `next`. Answers like `publish`. */
+  publishMany(count: number, next: number): i32 {
+    const code = spscPublish(this.#channel, count);
+    if (code !== CLOSED) this.#writeAt = next;
+    return code;
   }
 
   /** From 1 to `want` messages to read, BLOCKED or CLOSED. */
   takeMany(want: number): number {
     if (!this.#receiver.bound) {
       this.#receiver.bind();
-      spscAdoptReceiver(this.#channel);
+      this.#readAt = this.#firstSlot + spscAdoptReceiver(this.#channel) * this.#slotBytes;
     }
     return spscReadable(this.#channel, want);
   }
 
-  readSlot(ahead: number): number {
-    return spscReadSlot(this.#channel, ahead) * WORD_BYTES;
-  }
-
-  freeMany(count: number): void {
-    spscRelease(this.#channel, count);
+  /** Gives `count` slots back; the one behind them is at `next`. Answers like `free`. */
+  freeMany(count: number, next: number): i32 {
+    this.#readAt = next;
+    return spscRelease(this.#channel, count);
   }
 }
 
@@ -191,9 +230,9 @@ export class MpmcQueue implements Queue {
     return slot;
   }
 
-  publish(at: number): boolean {
+  publish(at: number): i32 {
     mpmcPublish(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
-    return true;
+    return waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
   }
 
   abandon(at: number): void {
@@ -211,9 +250,14 @@ export class MpmcQueue implements Queue {
     return slot < 0 ? slot : (slot + MPMC_SLOT_HEADER) * WORD_BYTES;
   }
 
-  free(at: number): void {
+  free(at: number): i32 {
     mpmcFree(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
+    return waitersAny(this.#channel + CHANNEL_SENDERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
   }
+
+  // Senders and receivers look into the waiter sets themselves.
+  awaitMessage(): void {}
+  awaitRoom(): void {}
 
   mayTake(): boolean {
     return this.#receiver.possible;

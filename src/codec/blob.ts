@@ -87,7 +87,8 @@ interface Translation<T> {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A byte order mark is a character like any other here.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function ownCopy(view: Uint8Array): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(view.length);

@@ -22,14 +22,19 @@ export interface Codec<T> {
 export type ValueOf<C> = C extends Codec<infer T> ? T : never;
 
 /** A codec bound to the pool of this thread. Offsets are in bytes, multiples of 8. */
-export interface DirectWire<T> {
+export interface DirectWire<T, P = any> {
   readonly staged: false;
   readonly slotBytes: number;
-  /** Writes the value; throws CodecError if it is none of `T`, whatever it may have written by then. */
-  write(value: T, at: number): void;
+  /**
+   * Runs whatever code of the user's there is to run, and checks the value: throws CodecError if it is none of `T`.
+   * What it answers is good until the next call; it may be the value itself.
+   */
+  prepare(value: T): P;
+  /** Makes what `prepare` answered last, and independent of the caller. */
+  keep(prepared: P): P;
+  /** Writes into the slot. Cannot fail. */
+  put(prepared: P, at: number): void;
   read(at: number): T;
-  /** A copy that the caller can no longer change. Throws CodecError if the value is none of `T`. */
-  copy(value: T): T;
 }
 
 export interface StagedWire<T> {

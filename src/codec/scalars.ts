@@ -1,8 +1,7 @@
 /** Numbers and booleans: eight bytes or fewer, written in place. */
 
 import { CodecError } from '../errors.ts';
-import type { Segment } from '../memory/segment.ts';
-import { type Codec, describe } from './codec.ts';
+import { type Codec, type DirectWire, describe } from './codec.ts';
 
 export type ScalarKind = 'u32' | 'i32' | 'f64' | 'i64' | 'bool';
 
@@ -16,89 +15,183 @@ export const f64: Codec<number> = { kind: 'f64' };
 export const i64: Codec<bigint> = { kind: 'i64' };
 export const bool: Codec<boolean> = { kind: 'bool' };
 
-/** Something of a fixed size that is written in place: alone in a slot, or as the field of a struct. */
-export interface Field<T> {
+/** The memory that a field lives in: that of the segment, or of a struct that is being prepared. */
+export interface Views {
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+  readonly longs: BigInt64Array;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Something of a fixed size that is written in place: alone in a slot, or as the field of a struct.
+ *
+ * The scalars below are a class each, with every method written out, so that each call site of a channel meets one
+ * small function and the engine inlines it.
+ */
+export interface Field<T> extends DirectWire<T, T> {
   /** Bytes it takes, and the multiple of bytes it starts on. */
   readonly bytes: number;
   readonly align: number;
-  check(value: unknown): asserts value is T;
-  /** Writes a value that `check` accepts. */
-  write(value: T, at: number): void;
-  read(at: number): T;
-  /** A copy that its giver can no longer change. */
-  copy(value: T): T;
 }
 
-const same = <T>(value: T): T => value;
-
-export function scalarField(kind: ScalarKind, segment: Segment): Field<any> {
-  const { words, floats, longs } = segment;
+export function scalarField(kind: ScalarKind, views: Views): Field<any> {
   switch (kind) {
     case 'u32':
-      return {
-        bytes: 4,
-        align: 4,
-        check(value) {
-          if (typeof value !== 'number' || value >>> 0 !== value) refuse('an integer from 0 to 4294967295', value);
-        },
-        write(value: number, at) {
-          words[at >>> 2] = value;
-        },
-        read: (at) => words[at >>> 2]! >>> 0,
-        copy: same,
-      };
+      return new U32(views);
     case 'i32':
-      return {
-        bytes: 4,
-        align: 4,
-        check(value) {
-          if (typeof value !== 'number' || (value | 0) !== value) refuse('an integer from −2³¹ to 2³¹ − 1', value);
-        },
-        write(value: number, at) {
-          words[at >>> 2] = value;
-        },
-        read: (at) => words[at >>> 2]!,
-        copy: same,
-      };
+      return new I32(views);
     case 'f64':
-      return {
-        bytes: 8,
-        align: 8,
-        check(value) {
-          if (typeof value !== 'number') refuse('a number', value);
-        },
-        write(value: number, at) {
-          floats[at / 8] = value;
-        },
-        read: (at) => floats[at / 8]!,
-        copy: same,
-      };
+      return new F64(views);
     case 'i64':
-      return {
-        bytes: 8,
-        align: 8,
-        check(value) {
-          if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) refuse('a bigint of 64 bits', value);
-        },
-        write(value: bigint, at) {
-          longs[at / 8] = value;
-        },
-        read: (at) => longs[at / 8]!,
-        copy: same,
-      };
+      return new I64(views);
     case 'bool':
-      return {
-        bytes: 4,
-        align: 4,
-        check(value) {
-          if (typeof value !== 'boolean') refuse('true or false', value);
-        },
-        write(value: boolean, at) {
-          words[at >>> 2] = value ? 1 : 0;
-        },
-        read: (at) => words[at >>> 2] !== 0,
-        copy: same,
-      };
+      return new Bool(views);
+  }
+}
+
+class U32 implements Field<number> {
+  readonly staged = false;
+  readonly slotBytes = 8;
+  readonly bytes = 4;
+  readonly align = 4;
+  readonly #words: Int32Array;
+
+  constructor(views: Views) {
+    this.#words = views.words;
+  }
+
+  prepare(value: number): number {
+    if (typeof value !== 'number' || value >>> 0 !== value) refuse('an integer from 0 to 4294967295', value);
+    return value;
+  }
+
+  keep(value: number): number {
+    return value;
+  }
+
+  put(value: number, at: number): void {
+    this.#words[at >>> 2] = value;
+  }
+
+  read(at: number): number {
+    return this.#words[at >>> 2]! >>> 0;
+  }
+}
+
+class I32 implements Field<number> {
+  readonly staged = false;
+  readonly slotBytes = 8;
+  readonly bytes = 4;
+  readonly align = 4;
+  readonly #words: Int32Array;
+
+  constructor(views: Views) {
+    this.#words = views.words;
+  }
+
+  prepare(value: number): number {
+    if (typeof value !== 'number' || (value | 0) !== value) refuse('an integer from −2³¹ to 2³¹ − 1', value);
+    return value;
+  }
+
+  keep(value: number): number {
+    return value;
+  }
+
+  put(value: number, at: number): void {
+    this.#words[at >>> 2] = value;
+  }
+
+  read(at: number): number {
+    return this.#words[at >>> 2]!;
+  }
+}
+
+class F64 implements Field<number> {
+  readonly staged = false;
+  readonly slotBytes = 8;
+  readonly bytes = 8;
+  readonly align = 8;
+  readonly #floats: Float64Array;
+
+  constructor(views: Views) {
+    this.#floats = views.floats;
+  }
+
+  prepare(value: number): number {
+    if (typeof value !== 'number') refuse('a number', value);
+    return value;
+  }
+
+  keep(value: number): number {
+    return value;
+  }
+
+  put(value: number, at: number): void {
+    this.#floats[at >>> 3] = value;
+  }
+
+  read(at: number): number {
+    return this.#floats[at >>> 3]!;
+  }
+}
+
+class I64 implements Field<bigint> {
+  readonly staged = false;
+  readonly slotBytes = 8;
+  readonly bytes = 8;
+  readonly align = 8;
+  readonly #longs: BigInt64Array;
+
+  constructor(views: Views) {
+    this.#longs = views.longs;
+  }
+
+  prepare(value: bigint): bigint {
+    if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) refuse('a bigint of 64 bits', value);
+    return value;
+  }
+
+  keep(value: bigint): bigint {
+    return value;
+  }
+
+  put(value: bigint, at: number): void {
+    this.#longs[at >>> 3] = value;
+  }
+
+  read(at: number): bigint {
+    return this.#longs[at >>> 3]!;
+  }
+}
+
+class Bool implements Field<boolean> {
+  readonly staged = false;
+  readonly slotBytes = 8;
+  readonly bytes = 4;
+  readonly align = 4;
+  readonly #words: Int32Array;
+
+  constructor(views: Views) {
+    this.#words = views.words;
+  }
+
+  prepare(value: boolean): boolean {
+    if (typeof value !== 'boolean') refuse('true or false', value);
+    return value;
+  }
+
+  keep(value: boolean): boolean {
+    return value;
+  }
+
+  put(value: boolean, at: number): void {
+    this.#words[at >>> 2] = value ? 1 : 0;
+  }
+
+  read(at: number): boolean {
+    return this.#words[at >>> 2] !== 0;
   }
 }
 

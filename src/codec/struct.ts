@@ -1,11 +1,12 @@
 /** Objects with a fixed layout: every field at its own offset, no allocation to write one. */
 
-import { PAGE_BYTES } from '../memory/layout.ts';
+import { CodecError } from '../errors.ts';
+import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import type { FixedBytesCodec } from './blob.ts';
 import type { Codec, DirectWire, Staged, StagedWire, ValueOf } from './codec.ts';
 import { departLease, discardLease, LEASE_BYTES, putLease, readLease, undoLease } from './lease.ts';
-import { type Field, refuse, type ScalarKind, scalarField } from './scalars.ts';
+import { type Field, refuse, type ScalarKind, scalarField, type Views } from './scalars.ts';
 
 export type StructFields = Readonly<Record<string, Codec<any>>>;
 export type StructValue<F extends StructFields> = { -readonly [K in keyof F]: ValueOf<F[K]> };
@@ -36,131 +37,158 @@ export function struct<F extends StructFields>(fields: F): StructCodec<StructVal
   return { kind: 'struct', fields };
 }
 
-export function fixedBytesField(codec: FixedBytesCodec, pool: BufferPool): Field<Uint8Array> {
-  const { bytes } = pool.segment;
-  const { length } = codec;
-  return {
-    bytes: length,
-    align: 8,
-    check(value): asserts value is Uint8Array {
-      if (!(value instanceof Uint8Array)) refuse(`a Uint8Array of ${length} bytes`, value);
-      if (value.length !== length) refuse(`${length} bytes`, value.length);
-    },
-    write(value, at) {
-      bytes.set(value, at);
-    },
-    read(at) {
-      const copy = new Uint8Array(length);
-      copy.set(bytes.subarray(at, at + length));
-      return copy;
-    },
-    copy: (value) => value.slice(),
-  };
-}
-
-/** The field that a codec of fixed size makes. */
-export function fieldOf(codec: Codec<any>, pool: BufferPool): Field<any> {
-  if (codec.kind === 'bytes.fixed') return fixedBytesField(codec as FixedBytesCodec, pool);
-  return scalarField(codec.kind as ScalarKind, pool.segment);
-}
-
-/** A slot with one field in it. */
-export class FieldWire<T> implements DirectWire<T> {
+/** A fixed number of bytes, in place. */
+class FixedBytes implements Field<Uint8Array> {
   readonly staged = false;
   readonly slotBytes: number;
-  readonly read: (at: number) => T;
-  readonly #field: Field<T>;
+  readonly bytes: number;
+  readonly align = 8;
+  readonly #bytes: Uint8Array;
 
-  constructor(field: Field<T>) {
-    this.#field = field;
-    this.slotBytes = roundUp(field.bytes, 8);
-    this.read = field.read;
+  constructor(length: number, views: Views) {
+    this.bytes = length;
+    this.slotBytes = roundUp(length, 8);
+    this.#bytes = views.bytes;
   }
 
-  write(value: T, at: number): void {
-    const field: Field<T> = this.#field;
-    field.check(value);
-    field.write(value, at);
+  prepare(value: Uint8Array): Uint8Array {
+    if (!(value instanceof Uint8Array)) refuse(`a Uint8Array of ${this.bytes} bytes`, value);
+    if (value.length !== this.bytes) refuse(`${this.bytes} bytes`, value.length);
+    return value;
   }
 
-  copy(value: T): T {
-    const field: Field<T> = this.#field;
-    field.check(value);
-    return field.copy(value);
+  keep(value: Uint8Array): Uint8Array {
+    return value.slice();
   }
+
+  put(value: Uint8Array, at: number): void {
+    this.#bytes.set(value, at);
+  }
+
+  read(at: number): Uint8Array {
+    const copy = new Uint8Array(this.bytes);
+    copy.set(this.#bytes.subarray(at, at + this.bytes));
+    return copy;
+  }
+}
+
+/** The field that a codec of fixed size makes: by itself the wire of a channel of it. */
+export function fieldOf(codec: Codec<any>, views: Views): Field<any> {
+  if (codec.kind === 'bytes.fixed') return new FixedBytes((codec as FixedBytesCodec).length, views);
+  return scalarField(codec.kind as ScalarKind, views);
 }
 
 interface Placed {
   readonly name: string;
   readonly offset: number;
-  readonly field: Field<any>;
+  readonly codec: Codec<any>;
 }
 
-interface PlacedLease {
-  readonly name: string;
-  readonly offset: number;
-}
-
-function place(codec: StructCodec<any>, pool: BufferPool) {
-  const fields: Placed[] = [];
-  const leases: PlacedLease[] = [];
+/** Gives every field its offset; a lease takes that of its descriptor. */
+function place(codec: StructCodec<any>, views: Views): { placed: Placed[]; slotBytes: number } {
+  const placed: Placed[] = [];
   let end = 0;
   for (const [name, fieldCodec] of Object.entries(codec.fields)) {
-    if (fieldCodec.kind === 'lease') {
-      leases.push({ name, offset: roundUp(end, 8) });
-      end = roundUp(end, 8) + LEASE_BYTES;
-    } else {
-      const field = fieldOf(fieldCodec, pool);
-      const offset = roundUp(end, field.align);
-      fields.push({ name, offset, field });
-      end = offset + field.bytes;
-    }
+    const { bytes, align } = fieldCodec.kind === 'lease' ? LEASE_FIELD : fieldOf(fieldCodec, views);
+    const offset = roundUp(end, align);
+    placed.push({ name, offset, codec: fieldCodec });
+    end = offset + bytes;
   }
   if (end > PAGE_BYTES) refuse(`a struct of at most ${PAGE_BYTES} bytes`, end);
-  return { fields, leases, order: Object.keys(codec.fields), slotBytes: roundUp(end, 8) };
+  return { placed, slotBytes: roundUp(end, 8) };
 }
+
+const LEASE_FIELD = { bytes: LEASE_BYTES, align: 8 };
 
 type Values = Record<string, unknown>;
 
 /** Makes the wire of a struct: direct, or staged when a field is a lease. */
 export function structWire<T>(codec: StructCodec<T>, pool: BufferPool): DirectWire<T> | StagedWire<T> {
-  const placed = place(codec, pool);
-  return placed.leases.length === 0
-    ? new StructWire<T>(placed.fields, placed.slotBytes)
-    : new LeasingStructWire<T>(placed, pool);
+  const { placed, slotBytes } = place(codec, pool.segment);
+  const plain = new StructWire<T>(
+    placed.filter((each) => each.codec.kind !== 'lease'),
+    slotBytes,
+    pool.segment,
+  );
+  const leases = placed.filter((each) => each.codec.kind === 'lease');
+  return leases.length === 0 ? plain : new LeasingStructWire<T>(placed, leases, plain, pool);
 }
 
-function checkFields(fields: readonly Placed[], value: unknown): asserts value is Values {
-  if (value === null || typeof value !== 'object') refuse('an object with the fields of the struct', value);
-  for (const placed of fields) {
+/** Fields in some memory. */
+type Bound = readonly { readonly name: string; readonly offset: number; readonly field: Field<any> }[];
+
+function bindFields(placed: readonly Placed[], views: Views): Bound {
+  return placed.map(({ name, offset, codec }) => ({ name, offset, field: fieldOf(codec, views) }));
+}
+
+/** Memory of this thread's own that a struct is written to first: reading its properties may run code of the user's. */
+class Scratch implements Views {
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+  readonly longs: BigInt64Array;
+  readonly bytes: Uint8Array;
+  readonly #fields: Bound;
+
+  constructor(placed: readonly Placed[], slotBytes: number) {
+    const buffer = new ArrayBuffer(slotBytes);
+    this.words = new Int32Array(buffer);
+    this.floats = new Float64Array(buffer);
+    this.longs = new BigInt64Array(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.#fields = bindFields(placed, this);
+  }
+
+  fill(value: unknown): void {
+    if (value === null || typeof value !== 'object') refuse('an object with the fields of the struct', value);
+    let current = '';
     try {
-      placed.field.check((value as Values)[placed.name]);
+      for (const { name, offset, field } of this.#fields) {
+        current = name;
+        field.put(field.prepare((value as Values)[name]), offset);
+      }
     } catch (error) {
-      if (error instanceof Error) error.message = `field "${placed.name}": ${error.message}`;
+      if (error instanceof CodecError) error.message = `field "${current}": ${error.message}`;
       throw error;
     }
   }
 }
 
-function copyFields(fields: readonly Placed[], value: Values): Values {
-  const copy: Values = {};
-  for (const { name, field } of fields) copy[name] = field.copy(value[name]);
-  return copy;
-}
-
-class StructWire<T> implements DirectWire<T> {
+class StructWire<T> implements DirectWire<T, Scratch> {
   readonly staged = false;
   readonly slotBytes: number;
-  readonly #fields: readonly Placed[];
+  readonly #placed: readonly Placed[];
+  readonly #words: Int32Array;
+  readonly #fields: Bound;
+  #scratch: Scratch | undefined;
 
-  constructor(fields: readonly Placed[], slotBytes: number) {
-    this.#fields = fields;
+  constructor(placed: readonly Placed[], slotBytes: number, views: Views) {
     this.slotBytes = slotBytes;
+    this.#placed = placed;
+    this.#words = views.words;
+    this.#fields = bindFields(placed, views);
   }
 
-  write(value: T, at: number): void {
-    checkFields(this.#fields, value);
-    for (const { name, offset, field } of this.#fields) field.write((value as Values)[name], at + offset);
+  prepare(value: T): Scratch {
+    // Taken out while it is filled: a getter of the value's may send a struct of its own.
+    const scratch = this.#scratch ?? new Scratch(this.#placed, this.slotBytes);
+    this.#scratch = undefined;
+    try {
+      scratch.fill(value);
+    } finally {
+      this.#scratch = scratch;
+    }
+    return scratch;
+  }
+
+  keep(scratch: Scratch): Scratch {
+    if (this.#scratch === scratch) this.#scratch = undefined;
+    return scratch;
+  }
+
+  put(scratch: Scratch, at: number): void {
+    const { words } = scratch;
+    const from = at / WORD_BYTES;
+    for (let i = 0; i < words.length; i++) this.#words[from + i] = words[i]!;
   }
 
   read(at: number): T {
@@ -168,68 +196,64 @@ class StructWire<T> implements DirectWire<T> {
     for (const { name, offset, field } of this.#fields) value[name] = field.read(at + offset);
     return value as T;
   }
-
-  copy(value: T): T {
-    checkFields(this.#fields, value);
-    return copyFields(this.#fields, value as Values) as T;
-  }
 }
 
 class LeasingStructWire<T> implements StagedWire<T> {
   readonly staged = true;
   readonly slotBytes: number;
-  readonly #placed: ReturnType<typeof place>;
+  readonly #placed: readonly Placed[];
+  readonly #leases: readonly Placed[];
+  readonly #plain: StructWire<T>;
   readonly #pool: BufferPool;
 
-  constructor(placed: ReturnType<typeof place>, pool: BufferPool) {
+  constructor(placed: readonly Placed[], leases: readonly Placed[], plain: StructWire<T>, pool: BufferPool) {
+    this.slotBytes = plain.slotBytes;
     this.#placed = placed;
+    this.#leases = leases;
+    this.#plain = plain;
     this.#pool = pool;
-    this.slotBytes = placed.slotBytes;
   }
 
   stage(value: T): Staged {
-    const { fields, leases } = this.#placed;
-    checkFields(fields, value);
-    const copy = copyFields(fields, value as Values);
-    const departed: DepartedLease[] = [];
+    const scratch = this.#plain.keep(this.#plain.prepare(value));
+    const departed: PlacedLease[] = [];
     try {
-      for (const { name, offset } of leases) {
+      for (const { name, offset } of this.#leases) {
         departed.push({ offset, departed: departLease((value as Values)[name], this.#pool) });
       }
     } catch (error) {
       for (const each of departed) undoLease(each.departed, this.#pool);
       throw error;
     }
-    return new StagedStruct(fields, copy, departed, this.#pool);
+    return new StagedStruct((at) => this.#plain.put(scratch, at), departed, this.#pool);
   }
 
   read(at: number): T {
-    const { fields, leases, order } = this.#placed;
-    const value: Values = Object.fromEntries(order.map((name) => [name, undefined]));
-    for (const { name, offset, field } of fields) value[name] = field.read(at + offset);
-    for (const { name, offset } of leases) value[name] = readLease(at + offset, this.#pool);
+    const value: Values = {};
+    // Every name first, so that the fields come in the order they were declared in.
+    for (const { name } of this.#placed) value[name] = undefined;
+    Object.assign(value, this.#plain.read(at));
+    for (const { name, offset } of this.#leases) value[name] = readLease(at + offset, this.#pool);
     return value as T;
   }
 
   discard(at: number): void {
-    for (const { offset } of this.#placed.leases) discardLease(at + offset, this.#pool);
+    for (const { offset } of this.#leases) discardLease(at + offset, this.#pool);
   }
 }
 
-interface DepartedLease {
+interface PlacedLease {
   readonly offset: number;
   readonly departed: ReturnType<typeof departLease>;
 }
 
 class StagedStruct implements Staged {
-  readonly #fields: readonly Placed[];
-  readonly #values: Values;
-  readonly #leases: readonly DepartedLease[];
+  readonly #putFields: (at: number) => void;
+  readonly #leases: readonly PlacedLease[];
   readonly #pool: BufferPool;
 
-  constructor(fields: readonly Placed[], values: Values, leases: readonly DepartedLease[], pool: BufferPool) {
-    this.#fields = fields;
-    this.#values = values;
+  constructor(putFields: (at: number) => void, leases: readonly PlacedLease[], pool: BufferPool) {
+    this.#putFields = putFields;
     this.#leases = leases;
     this.#pool = pool;
   }
@@ -241,7 +265,7 @@ class StagedStruct implements Staged {
   keep(): void {}
 
   put(at: number): void {
-    for (const { name, offset, field } of this.#fields) field.write(this.#values[name], at + offset);
+    this.#putFields(at);
     for (const { offset, departed } of this.#leases) putLease(departed, at + offset, this.#pool);
   }
 

@@ -4,7 +4,7 @@ import { CodecError } from '../errors.ts';
 import { type BlobCodec, type BlobOptions, BlobWire, customTranslation, translations } from './blob.ts';
 import { type Codec, type CustomCodec, describe, type Wire, type WireContext } from './codec.ts';
 import { LeaseWire } from './lease.ts';
-import { FieldWire, fieldOf, type StructCodec, structWire } from './struct.ts';
+import { fieldOf, type StructCodec, structWire } from './struct.ts';
 
 /** Binds a codec to this thread's pool. Throws CodecError when it is none, or not registered here. */
 export function wireOf<T>(codec: Codec<T>, context: WireContext): Wire<T> {
@@ -16,7 +16,7 @@ export function wireOf<T>(codec: Codec<T>, context: WireContext): Wire<T> {
     case 'i64':
     case 'bool':
     case 'bytes.fixed':
-      return new FieldWire<T>(fieldOf(codec, pool));
+      return fieldOf(codec, pool.segment);
     case 'bytes':
     case 'utf8':
     case 'json':

@@ -1,21 +1,32 @@
 /**
- * A bounded queue from one thread to one other.
+ * A bounded queue from one thread to one other: one atomic operation a message on either side.
  *
- * Shape: a circle of 2^shift slots; `CHANNEL_TAIL` counts messages published, `CHANNEL_HEAD` messages released. Both
- * are positions shifted left by one, so that bit 0 of the tail can say "closed". Positions wrap at 2^31; only their
- * difference is ever looked at.
+ * Shape: a circle of 2^shift slots; `CHANNEL_TAIL` counts messages published, `CHANNEL_HEAD` messages released. The
+ * message at position p is in slot p mod 2^shift; each side steps from slot to slot. Positions have 30 bits and wrap;
+ * only their difference is ever looked at. The two bits below a position are flags of the other side:
  *
- * Roles: one thread sends (it alone writes SENT, HEAD_SEEN, PEAK, and advances TAIL), one receives (it alone writes HEAD
- * and TAIL_SEEN), anybody closes (sets bit 0 of TAIL, once and for ever).
+ * ```
+ *  31                                          2     1        0
+ * ┌─────────────────────────────────────────────┬─────────┬────────┐
+ * │ position                                    │ awaited │ closed │
+ * └─────────────────────────────────────────────┴─────────┴────────┘
+ * ```
+ *
+ * Roles: one thread sends (it alone writes SENT, HEAD_SEEN, PEAK, and advances TAIL), one receives (it alone writes
+ * TAKEN, TAIL_SEEN, and advances HEAD), anybody closes (sets the bit in TAIL, once and for ever). A receiver that is
+ * about to sleep sets `awaited` in TAIL, a sender that is about to sleep sets it in HEAD.
  *
  * Invariants:
  *  - 0 ≤ tail − head ≤ capacity ≤ 2^shift, so a slot is written only after its last message was released.
- *  - SENT is TAIL without the closed bit, as of the sender's last publish.
+ *  - SENT is the position in TAIL, TAKEN the one in HEAD, as of their owner's last step.
  *
- * Pairs: the sender's cas on TAIL is read by the receiver's load of TAIL (payload); the receiver's store to HEAD by the
+ * Pairs: the sender's cas on TAIL is read by the receiver's load of TAIL (payload); the receiver's cas on HEAD by the
  * sender's load of HEAD (room). Each side keeps its last look at the other's word and looks again only when that is not
- * enough. Publishing is a compare-and-swap against a tail without the closed bit, so every message is either before the
- * close, and a receiver that sees the bit sees the message, or refused.
+ * enough. Both sides advance by a compare-and-swap that expects no flag, and only when it fails look at what is there:
+ *  - closed: a message is either before the close, and a receiver that sees the bit sees the message, or refused.
+ *  - awaited: a sleeper sets the flag and THEN looks once more. Either its flag is before the other's advance, which
+ *    fails, clears it and wakes; or the advance is before its look, which sees it. No wake-up falls in between, and
+ *    nobody has to ask each time whether somebody sleeps.
  *
  * Source: Lamport's queue with the cached indexes of Lee et al. (MCRingBuffer, 2010).
  */
@@ -28,34 +39,56 @@ import {
   CHANNEL_PEAK,
   CHANNEL_SENT,
   CHANNEL_SHIFT,
-  CHANNEL_SLOTS,
-  CHANNEL_STRIDE,
   CHANNEL_TAIL,
   CHANNEL_TAIL_SEEN,
+  CHANNEL_TAKEN,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { cas, load, or, peek, poke, store } from '../memory/words.ts';
 import { BLOCKED, CLOSED } from './codes.ts';
 
+const CLOSED_FLAG = 1;
+const AWAITED = 2;
+const FLAGS = 3;
+const POSITION_SHIFT = 2;
+
+/** What advancing answers besides CLOSED: done; done, and the other side sleeps and has to be woken. */
+export const ADVANCED = 0;
+export const ADVANCED_AWAITED = 1;
+
+/** Bits of a position: counters of messages wrap at 2 to this power. */
+export const SPSC_POSITION_BITS = 30;
+
+/** The position in a word of TAIL or HEAD. */
+export function spscPosition(word: i32): i32 {
+  return word >>> POSITION_SHIFT;
+}
+
 /** Empties the queue and starts it at `position`. Only before anybody else knows the channel. */
 export function spscInit(channel: i32, position: i32): void {
-  const word: i32 = position << 1;
+  const word: i32 = position << POSITION_SHIFT;
   poke(channel + CHANNEL_TAIL, word);
   poke(channel + CHANNEL_SENT, word);
   poke(channel + CHANNEL_HEAD_SEEN, word);
   poke(channel + CHANNEL_HEAD, word);
+  poke(channel + CHANNEL_TAKEN, word);
   poke(channel + CHANNEL_TAIL_SEEN, word);
 }
 
-/** Makes the caller the sender, after another thread was. */
-export function spscAdoptSender(channel: i32): void {
-  poke(channel + CHANNEL_SENT, load(channel + CHANNEL_TAIL) & ~1);
-  poke(channel + CHANNEL_HEAD_SEEN, load(channel + CHANNEL_HEAD));
+/** Makes the caller the sender, after another thread was. Returns the index of the slot to write first. */
+export function spscAdoptSender(channel: i32): i32 {
+  const sent: i32 = load(channel + CHANNEL_TAIL) & ~FLAGS;
+  poke(channel + CHANNEL_SENT, sent);
+  poke(channel + CHANNEL_HEAD_SEEN, load(channel + CHANNEL_HEAD) & ~FLAGS);
+  return spscPosition(sent) & slotMask(channel);
 }
 
-/** Makes the caller the receiver, after another thread was. */
-export function spscAdoptReceiver(channel: i32): void {
-  poke(channel + CHANNEL_TAIL_SEEN, load(channel + CHANNEL_TAIL) & ~1);
+/** Makes the caller the receiver, after another thread was. Returns the index of the slot to read first. */
+export function spscAdoptReceiver(channel: i32): i32 {
+  const taken: i32 = load(channel + CHANNEL_HEAD) & ~FLAGS;
+  poke(channel + CHANNEL_TAKEN, taken);
+  poke(channel + CHANNEL_TAIL_SEEN, load(channel + CHANNEL_TAIL) & ~FLAGS);
+  return spscPosition(taken) & slotMask(channel);
 }
 
 /**
@@ -66,10 +99,10 @@ export function spscWritable(channel: i32, want: i32): i32 {
   const sent: i32 = peek(channel + CHANNEL_SENT);
   const peak: i32 = peek(channel + CHANNEL_PEAK);
   // Below the highest occupancy ever there is room for sure, and no new peak to write down.
-  if (((sent - peek(channel + CHANNEL_HEAD_SEEN)) >>> 1) + want <= peak) return want;
-  const head: i32 = load(channel + CHANNEL_HEAD);
+  if (spscPosition((sent - peek(channel + CHANNEL_HEAD_SEEN)) | 0) + want <= peak) return want;
+  const head: i32 = load(channel + CHANNEL_HEAD) & ~FLAGS;
   poke(channel + CHANNEL_HEAD_SEEN, head);
-  const used: i32 = (sent - head) >>> 1;
+  const used: i32 = spscPosition((sent - head) | 0);
   const free: i32 = peek(channel + CHANNEL_CAPACITY) - used;
   if (free <= 0) return load(channel + CHANNEL_CLOSED) !== 0 ? CLOSED : BLOCKED;
   const count: i32 = want < free ? want : free;
@@ -77,60 +110,74 @@ export function spscWritable(channel: i32, want: i32): i32 {
   return count;
 }
 
-/** Sender only. Word index of the slot `ahead` of the next one to publish. */
-export function spscWriteSlot(channel: i32, ahead: i32): i32 {
-  const position: i32 = (peek(channel + CHANNEL_SENT) >>> 1) + ahead;
-  return slotAt(channel, position);
-}
-
-/** Sender only. Publishes the next `count` slots. Returns `count`, or CLOSED: then none was accepted. */
+/** Sender only. Publishes the next `count` slots: ADVANCED, ADVANCED_AWAITED, or CLOSED and none was accepted. */
 export function spscPublish(channel: i32, count: i32): i32 {
   const sent: i32 = peek(channel + CHANNEL_SENT);
-  const next: i32 = (sent + (count << 1)) | 0;
-  if (cas(channel + CHANNEL_TAIL, sent, next) !== sent) return CLOSED;
-  poke(channel + CHANNEL_SENT, next);
-  return count;
+  const next: i32 = (sent + (count << POSITION_SHIFT)) | 0;
+  let found: i32 = cas(channel + CHANNEL_TAIL, sent, next);
+  if (found === sent) {
+    poke(channel + CHANNEL_SENT, next);
+    return ADVANCED;
+  }
+  // Only flags can differ. The close may still come between two tries, so the flag it sets decides last.
+  while ((found & CLOSED_FLAG) === 0) {
+    const again: i32 = cas(channel + CHANNEL_TAIL, found, next);
+    if (again === found) {
+      poke(channel + CHANNEL_SENT, next);
+      return ADVANCED_AWAITED;
+    }
+    found = again;
+  }
+  return CLOSED;
 }
 
 /** Receiver only. How many messages, at most `want`, may be read now; BLOCKED when empty, CLOSED when drained. */
 export function spscReadable(channel: i32, want: i32): i32 {
-  const head: i32 = peek(channel + CHANNEL_HEAD);
-  let ready: i32 = (peek(channel + CHANNEL_TAIL_SEEN) - head) >>> 1;
+  const taken: i32 = peek(channel + CHANNEL_TAKEN);
+  let ready: i32 = spscPosition((peek(channel + CHANNEL_TAIL_SEEN) - taken) | 0);
   if (ready === 0) {
     const tail: i32 = load(channel + CHANNEL_TAIL);
-    poke(channel + CHANNEL_TAIL_SEEN, tail & ~1);
-    ready = ((tail & ~1) - head) >>> 1;
-    if (ready === 0) return (tail & 1) !== 0 ? CLOSED : BLOCKED;
+    poke(channel + CHANNEL_TAIL_SEEN, tail & ~FLAGS);
+    ready = spscPosition(((tail & ~FLAGS) - taken) | 0);
+    if (ready === 0) return (tail & CLOSED_FLAG) !== 0 ? CLOSED : BLOCKED;
   }
   return want < ready ? want : ready;
 }
 
-/** Receiver only. Word index of the slot `ahead` of the next one to release. */
-export function spscReadSlot(channel: i32, ahead: i32): i32 {
-  const position: i32 = (peek(channel + CHANNEL_HEAD) >>> 1) + ahead;
-  return slotAt(channel, position);
+/** Receiver only. Gives the next `count` slots back to the sender: ADVANCED or ADVANCED_AWAITED. */
+export function spscRelease(channel: i32, count: i32): i32 {
+  const taken: i32 = peek(channel + CHANNEL_TAKEN);
+  const next: i32 = (taken + (count << POSITION_SHIFT)) | 0;
+  poke(channel + CHANNEL_TAKEN, next);
+  if (cas(channel + CHANNEL_HEAD, taken, next) === taken) return ADVANCED;
+  store(channel + CHANNEL_HEAD, next);
+  return ADVANCED_AWAITED;
 }
 
-/** Receiver only. Gives the next `count` slots back to the sender. */
-export function spscRelease(channel: i32, count: i32): void {
-  store(channel + CHANNEL_HEAD, (peek(channel + CHANNEL_HEAD) + (count << 1)) | 0);
+/** A receiver that is about to sleep: the sender's next publish will say that it is awaited. Look again after this. */
+export function spscAwaitMessage(channel: i32): void {
+  or(channel + CHANNEL_TAIL, AWAITED);
+}
+
+/** A sender that is about to sleep: the receiver's next release will say that it is awaited. Look again after this. */
+export function spscAwaitRoom(channel: i32): void {
+  or(channel + CHANNEL_HEAD, AWAITED);
 }
 
 /** Anybody. No message is accepted from here on. */
 export function spscClose(channel: i32): void {
-  or(channel + CHANNEL_TAIL, 1);
+  or(channel + CHANNEL_TAIL, CLOSED_FLAG);
 }
 
 /** Anybody. Messages published and not released, at some instant during the call. */
 export function spscLength(channel: i32): i32 {
   for (;;) {
     const head: i32 = load(channel + CHANNEL_HEAD);
-    const tail: i32 = load(channel + CHANNEL_TAIL) & ~1;
-    if (load(channel + CHANNEL_HEAD) === head) return (tail - head) >>> 1;
+    const tail: i32 = load(channel + CHANNEL_TAIL);
+    if (load(channel + CHANNEL_HEAD) === head) return spscPosition(((tail & ~FLAGS) - (head & ~FLAGS)) | 0);
   }
 }
 
-function slotAt(channel: i32, position: i32): i32 {
-  const mask: i32 = (1 << peek(channel + CHANNEL_SHIFT)) - 1;
-  return peek(channel + CHANNEL_SLOTS) + (position & mask) * peek(channel + CHANNEL_STRIDE);
+function slotMask(channel: i32): i32 {
+  return (1 << peek(channel + CHANNEL_SHIFT)) - 1;
 }

@@ -161,22 +161,23 @@ export const CHANNEL_STRIDE = channel.take(1);
 /** Word index of slot 0. */
 export const CHANNEL_SLOTS = channel.take(1);
 export const CHANNEL_NAME_BYTES = channel.take(1);
-/** Levels, in messages: at least this many is yellow; more than this many is red. */
+/** Levels, in thousandths of the capacity. */
 export const CHANNEL_YELLOW = channel.take(1);
 export const CHANNEL_RED = channel.take(1);
 /** 0 open; how it was closed otherwise, see `kernel/close.ts`. On a line of its own: senders poll it. */
 export const CHANNEL_CLOSED = channel.line();
-/** The sender's line. spsc: (position << 1) | closed. mpmc: position. */
+/** The sender's line. mpmc: position. spsc: position and flags, see `kernel/spsc.ts`. */
 export const CHANNEL_TAIL = channel.line(4);
-/** spsc, the sender's own: the tail without the closed bit, and its last look at the head. */
+/** spsc, the sender's own: the tail without flags, and its last look at the head. */
 export const CHANNEL_SENT = CHANNEL_TAIL + 1;
 export const CHANNEL_HEAD_SEEN = CHANNEL_TAIL + 2;
 /** Most messages there ever were. */
 export const CHANNEL_PEAK = CHANNEL_TAIL + 3;
-/** The receiver's line. spsc: position << 1. mpmc: position. */
-export const CHANNEL_HEAD = channel.line(2);
-/** spsc: the receiver's last look at the tail. */
-export const CHANNEL_TAIL_SEEN = CHANNEL_HEAD + 1;
+/** The receiver's line. mpmc: position. spsc: position and flags. */
+export const CHANNEL_HEAD = channel.line(3);
+/** spsc, the receiver's own: the head without flags, and its last look at the tail. */
+export const CHANNEL_TAKEN = CHANNEL_HEAD + 1;
+export const CHANNEL_TAIL_SEEN = CHANNEL_HEAD + 2;
 export const CHANNEL_RECEIVERS_WAITING = channel.line(SET_WORDS);
 export const CHANNEL_SENDERS_WAITING = channel.line(SET_WORDS);
 /** What is counted off the hot path. */

@@ -9,7 +9,7 @@
 import { LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
 import { threadCell, threadClaim, threadReady } from '../kernel/threads.ts';
-import { waitersAdd, waitersRemove, waitersTake } from '../kernel/waiters.ts';
+import { waitersRemove, waitersTake } from '../kernel/waiters.ts';
 import { wakeArm, wakeDisarm, wakeRead, wakeSignal } from '../kernel/wake.ts';
 import {
   CELL_HINTS,
@@ -91,7 +91,7 @@ export class ThreadContext {
     try {
       for (;;) {
         const seen = wakeRead(this.cell);
-        for (const point of points) waitersAdd(point.set, this.id);
+        for (const point of points) point.register();
         const result = attempt();
         if (result !== BLOCKED) return result;
         const remaining = deadline - performance.now();

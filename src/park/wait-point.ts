@@ -16,6 +16,8 @@ export interface WaitPointOptions {
   readonly set: i32;
   /** What the thread's cell shows while it sleeps here; see `CELL_PARKED_ON`. */
   readonly parkedOn: i32;
+  /** Called once this thread is in the set, before it looks again. */
+  readonly announce?: () => void;
   /** Whether what is waited for is there, for somebody. */
   readonly available: () => boolean;
   /** Told how long a thread slept here. */
@@ -26,6 +28,7 @@ export class WaitPoint {
   readonly set: i32;
   readonly parkedOn: i32;
   readonly noteWait: (ms: number) => void;
+  readonly #announce: (() => void) | undefined;
   readonly #available: () => boolean;
   readonly #thread: ThreadContext;
   #first: PendingOperation | undefined;
@@ -35,6 +38,7 @@ export class WaitPoint {
     this.#thread = thread;
     this.set = options.set;
     this.parkedOn = options.parkedOn;
+    this.#announce = options.announce;
     this.#available = options.available;
     this.noteWait = options.noteWait ?? (() => {});
   }
@@ -57,8 +61,11 @@ export class WaitPoint {
   withdraw(operation: PendingOperation): void {
     if (operation.point !== this) return;
     this.#thread.segment.enter();
+    const wasFirst = this.#first === operation;
     this.#unlink(operation);
     if (!this.pending) this.#retire();
+    // What stood in its way does not stand in everybody's: those behind it get their chance.
+    else if (wasFirst) this.service();
   }
 
   /** Whether the bit of this thread was taken: somebody says that it is worth looking. */
@@ -72,9 +79,15 @@ export class WaitPoint {
       this.#settle();
       if (!this.pending) break;
       if (!this.woken) return;
-      waitersAdd(this.set, this.#thread.id);
+      this.register();
     }
     this.#retire();
+  }
+
+  /** Enters this thread into the set. Look again afterwards. */
+  register(): void {
+    waitersAdd(this.set, this.#thread.id);
+    this.#announce?.();
   }
 
   /** Wakes the next one if there is something for it: whoever leaves a set may have swallowed a wake-up. */

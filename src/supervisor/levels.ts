@@ -2,21 +2,18 @@
 
 export type Level = 'green' | 'yellow' | 'red';
 
-/** Part of the capacity that the length must fall below a threshold before the level goes down again. */
+/** How far the occupancy must fall below a threshold before the level goes down again. */
 const HYSTERESIS = 0.05;
 
+/** Shares of the capacity: from `yellow` on a channel is yellow, above `red` it is red. */
 export interface Thresholds {
-  readonly capacity: number;
-  /** From this many messages on a channel is yellow. */
   readonly yellow: number;
-  /** Above this many it is red. */
   readonly red: number;
 }
 
-/** The level of a channel that was at `level` and now holds `length` messages. */
-export function nextLevel(level: Level, length: number, { capacity, yellow, red }: Thresholds): Level {
-  const slack = capacity * HYSTERESIS;
-  if (length > red || (level === 'red' && length > red - slack)) return 'red';
-  if (length >= yellow || (level !== 'green' && length >= yellow - slack)) return 'yellow';
+/** The level of a channel that was at `level` and is now full to the share `occupancy`. */
+export function nextLevel(level: Level, occupancy: number, { yellow, red }: Thresholds): Level {
+  if (occupancy > red || (level === 'red' && occupancy > red - HYSTERESIS)) return 'red';
+  if (occupancy >= yellow || (level !== 'green' && occupancy >= yellow - HYSTERESIS && occupancy > 0)) return 'yellow';
   return 'green';
 }

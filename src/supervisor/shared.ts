@@ -2,7 +2,7 @@
 
 import { isMainThread, threadId } from 'node:worker_threads';
 import { Attachment } from '../channel/attachment.ts';
-import { describePorts, type Moved, revivePorts } from '../channel/ports.ts';
+import { describePorts, revivePorts } from '../channel/ports.ts';
 import type { CustomCodec } from '../codec/codec.ts';
 import { IncompatibleSegmentError } from '../errors.ts';
 import { LAYOUT_VERSION } from '../memory/layout.ts';
@@ -24,15 +24,12 @@ export interface Shared<P> {
   readonly [portsOf]?: P;
 }
 
+/** Packs ports for one thread; the parcel says when they arrived, or did not. */
 export function shareOf<P>(attachment: Attachment, ports: P, extra?: { name?: string; data?: unknown }) {
-  const { described, moved } = describePorts(ports, attachment);
-  const shared: Shared<P> = {
-    sluice: LAYOUT_VERSION,
-    memory: attachment.segment.memory,
-    ports: described,
-    ...extra,
-  };
-  return { shared, moved } satisfies { shared: Shared<P>; moved: Moved };
+  const parcel = describePorts(ports, attachment);
+  const { memory } = attachment.segment;
+  const shared: Shared<P> = { sluice: LAYOUT_VERSION, memory, ports: parcel.described, ...extra };
+  return { shared, parcel };
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Everything there is to see, read from the segment: nothing is asked of the threads, nothing is added to their paths.
  *
- * Counters in the segment have 31 or 32 bits and wrap; the observer adds up what they moved by since its last look.
+ * Counters in the segment have 30 or 32 bits and wrap; the observer adds up what they moved by since its last look.
  */
 
 import { TOPOLOGIES } from '../channel/create.ts';
@@ -11,7 +11,7 @@ import { channelBlock, channelsUsed } from '../kernel/channels.ts';
 import { channelClosed } from '../kernel/close.ts';
 import { endCount, ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
 import { mpmcLength } from '../kernel/mpmc.ts';
-import { spscLength } from '../kernel/spsc.ts';
+import { SPSC_POSITION_BITS, spscLength, spscPosition } from '../kernel/spsc.ts';
 import { tallyHigh, tallyLow } from '../kernel/tally.ts';
 import { threadCell, threadState } from '../kernel/threads.ts';
 import { waitersCount } from '../kernel/waiters.ts';
@@ -133,7 +133,7 @@ export class Observer {
   readonly #segment: Segment;
   readonly #pool: BufferPool;
   readonly #memories = new Map<number, Memory>();
-  readonly #decoder = new TextDecoder();
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(segment: Segment, pool: BufferPool) {
     this.#segment = segment;
@@ -154,7 +154,7 @@ export class Observer {
       if (address < 0) continue;
       const memory = this.#remember(index, address);
       const before = memory.level;
-      memory.level = nextLevel(before, lengthOf(address), thresholdsOf(address));
+      memory.level = nextLevel(before, occupancyOf(address), thresholdsOf(address));
       const received = memory.sampledReceived;
       this.#updateRates(memory);
       const stalled = waitersCount(address + CHANNEL_SENDERS_WAITING) > 0 && memory.received === received;
@@ -187,7 +187,7 @@ export class Observer {
       capacity: peek(address + CHANNEL_CAPACITY),
       length,
       peak: load(address + CHANNEL_PEAK),
-      level: nextLevel(memory.level, length, thresholdsOf(address)),
+      level: nextLevel(memory.level, occupancyOf(address), thresholdsOf(address)),
       sent: memory.sent - buried,
       received: memory.received - skipped,
       dropped: load(address + CHANNEL_DROPPED),
@@ -235,9 +235,11 @@ export class Observer {
   /** Adds up what the cursors moved by since the last look. */
   #remember(index: number, address: i32): Memory {
     const spsc = peek(address + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC;
-    const tail = spsc ? load(address + CHANNEL_TAIL) >>> 1 : load(address + CHANNEL_TAIL);
-    const head = spsc ? load(address + CHANNEL_HEAD) >>> 1 : load(address + CHANNEL_HEAD);
-    const moved = (now: number, before: number) => (spsc ? (now - before) & 0x7fffffff : (now - before) >>> 0);
+    const position = (at: i32) => (spsc ? spscPosition(load(at)) : load(at));
+    const tail = position(address + CHANNEL_TAIL);
+    const head = position(address + CHANNEL_HEAD);
+    const wrap = 2 ** (spsc ? SPSC_POSITION_BITS : 32);
+    const moved = (now: number, before: number) => (now - before + wrap) % wrap;
     let memory = this.#memories.get(index);
     if (!memory) {
       const fresh = { tail: 0, head: 0, sent: 0, received: 0, sendRate: 0, receiveRate: 0, level: 'green' as Level };
@@ -277,12 +279,13 @@ function lengthOf(address: i32): number {
   return peek(address + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC ? spscLength(address) : mpmcLength(address);
 }
 
+/** How full a channel is, from 0 to 1. */
+function occupancyOf(address: i32): number {
+  return lengthOf(address) / peek(address + CHANNEL_CAPACITY);
+}
+
 function thresholdsOf(address: i32) {
-  return {
-    capacity: peek(address + CHANNEL_CAPACITY),
-    yellow: peek(address + CHANNEL_YELLOW),
-    red: peek(address + CHANNEL_RED),
-  };
+  return { yellow: peek(address + CHANNEL_YELLOW) / 1000, red: peek(address + CHANNEL_RED) / 1000 };
 }
 
 function tally(at: i32): number {

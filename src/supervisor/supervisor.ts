@@ -106,8 +106,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
    */
   share<P>(ports: P): Shared<P> {
     this.#assertOpen();
-    const { shared, moved } = shareOf(this.#attachment, ports);
-    moved();
+    const { shared, parcel } = shareOf(this.#attachment, ports);
+    parcel.moved();
     return shared;
   }
 
@@ -122,14 +122,20 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
         .split('/')
         .at(-1)!
         .replace(/\.[^.]*$/, '');
-    const shares = Array.from({ length: count }, (_, index) =>
-      shareOf(this.#attachment, ports, { name: `${name}-${index}`, data }),
-    );
-    const group = new WorkerGroup(
-      entry,
-      shares.map(({ shared }) => shared),
-    );
-    shares[0]!.moved();
+    const shares: ReturnType<typeof shareOf<P>>[] = [];
+    const group = new WorkerGroup();
+    try {
+      for (let index = 0; index < count; index++) {
+        const share = shareOf(this.#attachment, ports, { name: `${name}-${index}`, data });
+        shares.push(share);
+        group.start(entry, share.shared);
+      }
+    } catch (error) {
+      for (const { parcel } of shares) parcel.revoke();
+      void group.terminate();
+      throw error;
+    }
+    shares[0]!.parcel.moved();
     this.#groups.add(group);
     this.watch(...group.workers);
     return group;

@@ -18,23 +18,33 @@ export interface SpawnOptions<P> {
 }
 
 export class WorkerGroup {
-  readonly workers: readonly Worker[];
+  readonly #workers: Worker[] = [];
+  readonly #ends: Promise<void>[] = [];
+  #finished: Promise<void> | undefined;
+
+  get workers(): readonly Worker[] {
+    return this.#workers;
+  }
+
   /** Settles when all of them have ended; rejects with the first error that ended one. */
-  readonly finished: Promise<void>;
+  get finished(): Promise<void> {
+    this.#finished ??= Promise.allSettled(this.#ends).then(async () => {
+      await Promise.all(this.#ends);
+    });
+    return this.#finished;
+  }
 
   /** @internal */
-  constructor(entry: URL, shares: readonly Shared<unknown>[]) {
+  start(entry: URL, shared: Shared<unknown>): void {
     const execArgv = execArgvFor(entry);
-    this.workers = shares.map(
-      (shared) => new Worker(entry, { workerData: shared, name: shared.name!, ...(execArgv && { execArgv }) }),
-    );
-    const ended = this.workers.map((worker) => endOf(worker));
-    this.finished = Promise.allSettled(ended).then(() => Promise.all(ended).then(() => {}));
+    const worker = new Worker(entry, { workerData: shared, name: shared.name!, ...(execArgv && { execArgv }) });
+    this.#workers.push(worker);
+    this.#ends.push(endOf(worker));
   }
 
   /** Stops all of them where they are. What they held is recovered. */
   async terminate(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.terminate()));
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 }
 

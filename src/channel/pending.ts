@@ -1,0 +1,109 @@
+/** Sends and receives that wait asynchronously. */
+
+import type { Staged } from '../codec/codec.ts';
+import { BLOCKED } from '../kernel/codes.ts';
+import type { i32 } from '../memory/words.ts';
+import { PendingOperation } from '../park/pending.ts';
+import { PromisedOperation } from '../park/promised.ts';
+import type { WaitPoint } from '../park/wait-point.ts';
+
+/** What an attempt to send answers when the message was accepted, beside BLOCKED and CLOSED. */
+export const ACCEPTED = 0;
+
+export class PendingReceive<T> extends PromisedOperation<IteratorResult<T, undefined>> {
+  readonly #take: () => IteratorResult<T, undefined> | undefined;
+
+  /** @param take answers undefined while there is nothing. */
+  constructor(
+    take: () => IteratorResult<T, undefined> | undefined,
+    resolve: (received: IteratorResult<T, undefined>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(resolve, reject);
+    this.#take = take;
+  }
+
+  override attempt(): boolean {
+    try {
+      const received = this.#take();
+      if (!received) return false;
+      this.resolve(received);
+    } catch (error) {
+      this.reject(error);
+    }
+    return true;
+  }
+}
+
+interface Sending {
+  /** ACCEPTED, BLOCKED or CLOSED. */
+  readonly attempt: () => i32;
+  readonly staged: Staged | undefined;
+  /** Where to wait for pool memory. */
+  readonly memory: WaitPoint;
+  readonly closedError: () => Error;
+}
+
+export class PendingSend extends PromisedOperation<void> {
+  readonly #sending: Sending;
+  #forMemory: WaitForMemory | undefined;
+
+  constructor(sending: Sending, resolve: () => void, reject: (error: unknown) => void) {
+    super(resolve, reject);
+    this.#sending = sending;
+  }
+
+  override attempt(): boolean {
+    const { attempt, staged, closedError } = this.#sending;
+    try {
+      const code = attempt();
+      if (code === BLOCKED) {
+        this.#waitForMemory();
+        return false;
+      }
+      if (code !== ACCEPTED) throw closedError();
+      this.resolve();
+    } catch (error) {
+      staged?.undo();
+      this.reject(error);
+    }
+    return true;
+  }
+
+  protected override abandoned(): void {
+    this.#sending.staged?.undo();
+  }
+
+  protected override ended(): void {
+    this.#forMemory?.point?.withdraw(this.#forMemory);
+  }
+
+  /**
+   * If it is memory that it lacks, being woken from the channel is not enough. Only the first in the channel's queue is
+   * ever attempted, so only the first takes memory: a later one must not take what an earlier one is waiting for.
+   */
+  #waitForMemory(): void {
+    const { staged, memory } = this.#sending;
+    if (!staged || this.#forMemory?.point || staged.reserve()) return;
+    this.#forMemory = new WaitForMemory(staged, () => this.point?.service());
+    memory.enqueue(this.#forMemory);
+  }
+}
+
+class WaitForMemory extends PendingOperation {
+  readonly #staged: Staged;
+  readonly #whenThere: () => void;
+
+  constructor(staged: Staged, whenThere: () => void) {
+    super();
+    this.#staged = staged;
+    this.#whenThere = whenThere;
+  }
+
+  override attempt(): boolean {
+    if (!this.#staged.reserve()) return false;
+    // Not now: the channel's queue may be the one who asked.
+    queueMicrotask(this.#whenThere);
+    return true;
+  }
+}
