@@ -89,14 +89,15 @@ export class SharedChannel<T> implements Channel<T> {
       set: this.#receiversWaiting,
       parkedOn: (this.index << 2) | PARKED_RECEIVE,
       announce: () => queue.awaitMessage(),
-      available: () => this.#queue.length > 0 || channelClosed(address),
+      // A closed channel has an answer for everybody.
+      backlog: () => queue.length + (channelClosed(address) ? 1 : 0),
       noteWait: (ms) => tallyAdd(address + CHANNEL_RECEIVE_WAIT, Math.round(ms * 1000) | 0),
     });
     this.sending = new WaitPoint(this.#thread, {
       set: this.#sendersWaiting,
       parkedOn: (this.index << 2) | PARKED_SEND,
       announce: () => queue.awaitRoom(),
-      available: () => this.#queue.length < this.capacity || channelClosed(address),
+      backlog: () => this.capacity - queue.length + (channelClosed(address) ? 1 : 0),
       noteWait: (ms) => tallyAdd(address + CHANNEL_SEND_WAIT, Math.round(ms * 1000) | 0),
     });
   }
@@ -465,6 +466,11 @@ export class SharedChannel<T> implements Channel<T> {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** @internal This thread gave an end away. */
+  letGo(role: 'sender' | 'receiver'): void {
+    this.#queue.letGo(role);
   }
 
   #closeError(): Error | undefined {

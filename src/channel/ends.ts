@@ -134,6 +134,7 @@ abstract class CountedEnd<T> {
     segment.enter();
     endRetire(this.#entry, this.channel.index, this.#role, thread.id);
     this.#entry = BLOCKED;
+    this.channel.letGo(this.#role === ROLE_SENDER ? 'sender' : 'receiver');
   }
 }
 

@@ -50,6 +50,8 @@ export interface Queue {
   awaitRoom(): void;
   /** Whether this thread may receive at all: nobody else is the single receiver. */
   mayTake(): boolean;
+  /** This thread gave its sending, or receiving, end away: another one may be the single one. */
+  letGo(role: 'sender' | 'receiver'): void;
   readonly length: number;
 }
 
@@ -59,10 +61,12 @@ class OnlyThread {
   readonly #role: 'sender' | 'receiver';
   readonly #word: i32;
   readonly #thread: ThreadContext;
+  readonly #single: boolean;
   #bound: boolean;
 
   constructor(thread: ThreadContext, channelName: string, role: 'sender' | 'receiver', word: i32, single: boolean) {
     this.#thread = thread;
+    this.#single = single;
     this.#channelName = channelName;
     this.#role = role;
     this.#word = word;
@@ -89,6 +93,13 @@ class OnlyThread {
       );
     }
     this.#bound = true;
+  }
+
+  /** This thread is no longer the one. */
+  letGo(): void {
+    if (!this.#single || !this.#bound) return;
+    this.#bound = false;
+    cas(this.#word, this.#thread.id + 1, 0);
   }
 }
 
@@ -152,6 +163,10 @@ export class SpscQueue implements Queue {
 
   mayTake(): boolean {
     return this.#receiver.possible;
+  }
+
+  letGo(role: 'sender' | 'receiver'): void {
+    (role === 'sender' ? this.#sender : this.#receiver).letGo();
   }
 
   get length(): number {
@@ -261,6 +276,10 @@ export class MpmcQueue implements Queue {
 
   mayTake(): boolean {
     return this.#receiver.possible;
+  }
+
+  letGo(role: 'sender' | 'receiver'): void {
+    (role === 'sender' ? this.#sender : this.#receiver).letGo();
   }
 
   get length(): number {

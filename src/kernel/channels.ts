@@ -8,7 +8,9 @@ import { BLOCKED } from './codes.ts';
 /** Enters a channel. Returns its index, or BLOCKED when the table is full. */
 export function channelEnter(block: i32): i32 {
   const table: i32 = peek(HEADER_CHANNEL_TABLE);
-  for (let index: i32 = 0; index < CHANNELS_MAX; index++) {
+  const start: i32 = load(HEADER_CHANNELS_USED);
+  for (let step: i32 = 0; step < CHANNELS_MAX; step++) {
+    const index: i32 = (start + step) % CHANNELS_MAX;
     if (load(table + index) !== 0) continue;
     if (cas(table + index, 0, block + 1) !== 0) continue;
     for (;;) {

@@ -19,9 +19,9 @@
  * that one, and the other finds none left and holds a new one.
  */
 
-import { ENDS_MAX, HEADER_END_TABLE, HEADER_ENDS_USED } from '../memory/layout.ts';
+import { ENDS_MAX, HEADER_END_TABLE, HEADER_ENDS_HINT, HEADER_ENDS_USED } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { cas, load, peek } from '../memory/words.ts';
+import { cas, load, peek, store } from '../memory/words.ts';
 import { BLOCKED } from './codes.ts';
 
 export const ROLE_SENDER = 0;
@@ -59,14 +59,12 @@ export function endAdopt(entry: i32, channelIndex: i32, role: i32, thread: i32):
 
 /** Retires an end held by `thread`. Returns whether it was there. */
 export function endRetire(entry: i32, channelIndex: i32, role: i32, thread: i32): boolean {
-  const held: i32 = endWord(HELD, thread, role, channelIndex);
-  return cas(peek(HEADER_END_TABLE) + entry, held, FREE) === held;
+  return endFree(entry, endWord(HELD, thread, role, channelIndex));
 }
 
 /** Retires an end that was granted and not adopted yet. Returns whether it was still pending. */
 export function endRevoke(entry: i32, channelIndex: i32, role: i32): boolean {
-  const pending: i32 = endWord(PENDING, 0, role, channelIndex);
-  return cas(peek(HEADER_END_TABLE) + entry, pending, FREE) === pending;
+  return endFree(entry, endWord(PENDING, 0, role, channelIndex));
 }
 
 /** How many ends of this role the channel has, pending ones included. */
@@ -103,12 +101,22 @@ export function endRoleAt(entry: i32): i32 {
   return (load(peek(HEADER_END_TABLE) + entry) >>> ROLE_SHIFT) & 1;
 }
 
+function endFree(entry: i32, expected: i32): boolean {
+  if (cas(peek(HEADER_END_TABLE) + entry, expected, FREE) !== expected) return false;
+  store(HEADER_ENDS_HINT, entry);
+  return true;
+}
+
 function endPlace(word: i32): i32 {
   const table: i32 = peek(HEADER_END_TABLE);
-  for (let entry: i32 = 0; entry < ENDS_MAX; entry++) {
+  const start: i32 = load(HEADER_ENDS_HINT);
+  for (let step: i32 = 0; step < ENDS_MAX; step++) {
+    const entry: i32 = (start + step) % ENDS_MAX;
     if ((load(table + entry) & STATE_MASK) !== FREE) continue;
     raiseUsed(entry + 1);
-    if (cas(table + entry, FREE, word) === FREE) return entry;
+    if (cas(table + entry, FREE, word) !== FREE) continue;
+    store(HEADER_ENDS_HINT, entry + 1);
+    return entry;
   }
   return BLOCKED;
 }

@@ -28,8 +28,9 @@
  *  - A claim expects FREE with all 29 bits of the lap, so a thread that slept between its look and its claim can be
  *    fooled only after exactly 2^32 messages.
  *  - Closing: `CHANNEL_CLOSED` is set once. A sender looks at it AFTER its claim, and buries the claim if it is set. A
- *    receiver concludes "drained" only by sealing the free slot at the head: then nothing can be claimed any more, so no
- *    accepted message is left behind. Every claim before the seal is published or buried, and receivers wait for it.
+ *    receiver concludes "drained" only by sealing the free slot at the head (then nothing can be claimed any more), or
+ *    when it saw the flag while that slot was still being read on the lap before (then every claim of it is later, sees
+ *    the flag and is buried). So no accepted message is left behind. Claims before that are waited for.
  *
  * Pairs: publish's store to the slot is read by take's cas (payload, ticket); free's store by claim's cas (room).
  */
@@ -177,6 +178,10 @@ export function mpmcTake(channel: i32, me: i32): i32 {
       }
     } else if ((word & STATE_MASK) === SLOT_CLAIMED && ofLap(word, lap)) {
       return BLOCKED;
+    } else if ((word & STATE_MASK) === SLOT_READING && ofLap(word, lap - 1)) {
+      // Empty, and the taker of the lap before has not even freed the slot. If the channel is closed, whoever claims
+      // this slot later will see that it is, and bury the claim: drained.
+      return load(channel + CHANNEL_CLOSED) !== 0 ? CLOSED : BLOCKED;
     } else {
       // Taken by somebody who has not moved the head yet, or this look at the head is old.
       cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
@@ -230,7 +235,10 @@ export function mpmcLength(channel: i32): i32 {
     const head: i32 = load(channel + CHANNEL_HEAD);
     const tail: i32 = load(channel + CHANNEL_TAIL);
     if (load(channel + CHANNEL_HEAD) !== head) continue;
-    const length: i32 = (tail - head) | 0;
+    // Positions that were claimed and given up hold no message.
+    const empty: i32 = (load(channel + CHANNEL_BURIED) - load(channel + CHANNEL_SKIPPED)) | 0;
+    const length: i32 = (tail - head - empty) | 0;
+    if (length < 0) return 0;
     return length > capacity ? capacity : length;
   }
 }

@@ -90,6 +90,8 @@ export const HEADER_CLOSING = header.line();
 /** One past the highest entry ever used: scans end here. */
 export const HEADER_CHANNELS_USED = header.line();
 export const HEADER_ENDS_USED = header.line();
+/** Where a free entry of the end table is likely. */
+export const HEADER_ENDS_HINT = header.line();
 export const HEADER_PAGES_USED = header.line();
 /** Units of `BLOCK_UNIT_BYTES` in use now, and the most there ever were. */
 export const HEADER_POOL_IN_USE = header.line();

@@ -1,50 +1,87 @@
 /**
- * How long to look again before sleeping.
+ * How long to look again before sleeping, and how to look.
  *
  * Falling asleep and being woken costs tens of microseconds, a look tens of nanoseconds. Where the other side answers
  * quickly it pays to look for a while; where it does not, looking burns a core that the other side may need. So the
  * budget follows recent history: it doubles whenever the answer came soon, found by looking or by a short sleep (which
  * looking longer would have spared), and halves when it did not, between a floor and the segment's limit.
+ *
+ * Lingering: in a stream the faster side catches up with the slower one over and over, finds exactly one message (or
+ * one free slot), and takes the other's cache line away to see it. Then it pays not to look at all for a moment, and to
+ * find a batch. A wait that was over at its first look is the sign of that; some in a row start a trial, and lingering
+ * goes on for as long as a batch is what it finds. An exchange of single messages never shows the sign: an answer takes
+ * longer than a look. See docs/decisions/0003-lingering.md for what it is worth.
  */
 
 import { BLOCKED } from '../kernel/codes.ts';
 import type { i32 } from '../memory/words.ts';
+import { relax } from '../memory/words.ts';
 
 const FLOOR = 16;
 /** A sleep shorter than this was mostly falling asleep and being woken. */
 const SOON_MS = 0.2;
 /** Looks between two looks at the clock. */
-const CLOCK_EVERY = 256;
+const CLOCK_EVERY = 64;
+/** Looks without a pause between them; later ones let the other side have its cache line for a while. */
+const EAGER_LOOKS = 32;
+const PAUSE = 2;
+
+/** Waits in a row that were over at the first look before lingering is tried. */
+const SIGNS = 4;
+/** Turns of `relax` to linger, at first and at most. */
+const LINGER_MIN = 8;
+const LINGER_MAX = 64;
+/** What makes a batch. */
+const BATCH = 8;
 
 export class SpinBudget {
   readonly #limit: number;
   #budget: number;
+  #signs = 0;
+  #linger = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
     this.#budget = limit;
   }
 
-  run(attempt: () => i32, deadline: number): i32 {
+  /**
+   * Looks until `attempt` answers something other than BLOCKED, the budget is spent, or the deadline has passed.
+   * `backlog` says how much there is to take, or how much room.
+   */
+  run(attempt: () => i32, backlog: () => number, deadline: number): i32 {
     const budget = this.#budget;
+    if (this.#linger > 0 && budget > 0) relax(this.#linger);
     for (let looks = 1; looks <= budget; looks++) {
       const result = attempt();
       if (result !== BLOCKED) {
-        this.#double();
+        this.#budget = Math.min(this.#limit, budget * 2);
+        this.#learn(looks === 1, backlog);
         return result;
       }
-      if (looks % CLOCK_EVERY === 0 && performance.now() >= deadline) return BLOCKED;
+      if (looks > EAGER_LOOKS) relax(PAUSE);
+      if (looks % CLOCK_EVERY === 0 && performance.now() >= deadline) break;
     }
+    this.#linger = 0;
+    this.#signs = 0;
     return BLOCKED;
   }
 
   /** Looking was in vain, and the thread slept for so long. */
   slept(ms: number): void {
-    if (ms < SOON_MS) this.#double();
-    else this.#budget = Math.min(this.#limit, Math.max(FLOOR, this.#budget >>> 1));
+    const next = ms < SOON_MS ? this.#budget * 2 : Math.max(FLOOR, this.#budget >>> 1);
+    this.#budget = Math.min(this.#limit, next);
   }
 
-  #double(): void {
-    this.#budget = Math.min(this.#limit, this.#budget * 2);
+  #learn(atFirstLook: boolean, backlog: () => number): void {
+    if (!atFirstLook) {
+      this.#linger = 0;
+      this.#signs = 0;
+    } else if (this.#linger > 0) {
+      this.#linger = backlog() >= BATCH ? Math.min(LINGER_MAX, this.#linger * 2) : 0;
+    } else if (++this.#signs >= SIGNS) {
+      this.#signs = 0;
+      this.#linger = LINGER_MIN;
+    }
   }
 }

@@ -28,7 +28,6 @@ import type { Segment } from '../memory/segment.ts';
 import type { i32 } from '../memory/words.ts';
 import { notify, poke, store, wait } from '../memory/words.ts';
 import { Pump } from './pump.ts';
-import { SpinBudget } from './spin.ts';
 import type { WaitPoint } from './wait-point.ts';
 
 export class ThreadContext {
@@ -38,7 +37,6 @@ export class ThreadContext {
   /** Word index of this thread's cell. */
   readonly cell: i32;
   readonly pump: Pump;
-  readonly #spin: SpinBudget;
 
   /** Attaches the running thread. Throws {@link LimitError} when as many threads are attached as the segment allows. */
   constructor(segment: Segment, name: string, nodeThreadId: number) {
@@ -56,7 +54,6 @@ export class ThreadContext {
     this.#writeCell(nodeThreadId);
     threadReady(id);
     this.pump = new Pump(this);
-    this.#spin = new SpinBudget(segment.spin);
   }
 
   /** Wakes the thread that was taken out of a waiter set. */
@@ -85,7 +82,8 @@ export class ThreadContext {
    * deadline (of `performance.now()`) passed. The thread can be woken from any of `points`.
    */
   block(points: readonly WaitPoint[], attempt: () => i32, deadline: number): i32 {
-    const spun = this.#spin.run(attempt, deadline);
+    const first = points[0]!;
+    const spun = first.spin.run(attempt, first.backlog, deadline);
     if (spun !== BLOCKED) return spun;
     const since = performance.now();
     try {
@@ -96,7 +94,7 @@ export class ThreadContext {
         if (result !== BLOCKED) return result;
         const remaining = deadline - performance.now();
         if (remaining <= 0) return BLOCKED;
-        this.#sleep(seen, points[0]!.parkedOn, remaining);
+        this.#sleep(seen, first.parkedOn, remaining);
         // The wake-up may have been for an operation of this thread that is pending asynchronously.
         this.pump.serviceWoken();
         this.segment.enter();
@@ -105,8 +103,8 @@ export class ThreadContext {
       this.segment.enter();
       for (const point of points) this.#leave(point);
       const slept = performance.now() - since;
-      this.#spin.slept(slept);
-      points[0]!.noteWait(slept);
+      first.spin.slept(slept);
+      first.noteWait(slept);
     }
   }
 

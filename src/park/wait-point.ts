@@ -9,6 +9,7 @@
 import { waitersAdd, waitersAny, waitersHas, waitersRemove } from '../kernel/waiters.ts';
 import type { i32 } from '../memory/words.ts';
 import type { PendingOperation } from './pending.ts';
+import { SpinBudget } from './spin.ts';
 import type { ThreadContext } from './thread.ts';
 
 export interface WaitPointOptions {
@@ -18,8 +19,8 @@ export interface WaitPointOptions {
   readonly parkedOn: i32;
   /** Called once this thread is in the set, before it looks again. */
   readonly announce?: () => void;
-  /** Whether what is waited for is there, for somebody. */
-  readonly available: () => boolean;
+  /** How much of what is waited for there is. */
+  readonly backlog: () => number;
   /** Told how long a thread slept here. */
   readonly noteWait?: (ms: number) => void;
 }
@@ -28,8 +29,9 @@ export class WaitPoint {
   readonly set: i32;
   readonly parkedOn: i32;
   readonly noteWait: (ms: number) => void;
+  readonly backlog: () => number;
+  readonly spin: SpinBudget;
   readonly #announce: (() => void) | undefined;
-  readonly #available: () => boolean;
   readonly #thread: ThreadContext;
   #first: PendingOperation | undefined;
   #last: PendingOperation | undefined;
@@ -39,7 +41,8 @@ export class WaitPoint {
     this.set = options.set;
     this.parkedOn = options.parkedOn;
     this.#announce = options.announce;
-    this.#available = options.available;
+    this.backlog = options.backlog;
+    this.spin = new SpinBudget(thread.segment.spin);
     this.noteWait = options.noteWait ?? (() => {});
   }
 
@@ -92,7 +95,7 @@ export class WaitPoint {
 
   /** Wakes the next one if there is something for it: whoever leaves a set may have swallowed a wake-up. */
   passOn(): void {
-    if (waitersAny(this.set) && this.#available()) this.#thread.wakeOne(this.set);
+    if (waitersAny(this.set) && this.backlog() > 0) this.#thread.wakeOne(this.set);
   }
 
   #settle(): void {

@@ -73,7 +73,7 @@ export class BufferPool {
       set: HEADER_POOL_WAITERS,
       parkedOn: PARKED_POOL,
       // Whoever gives a block back wakes everybody, so there is never a wake-up to hand on.
-      available: () => false,
+      backlog: () => 0,
     });
   }
 

@@ -1,0 +1,60 @@
+// Ours, one way: a worker sends numbers, the main thread receives them, both blocking.
+//
+//   node stream.mjs COUNT          one by one
+//   node stream.mjs COUNT BATCH    in batches
+
+import { isMainThread, workerData } from 'node:worker_threads';
+import { attach, f64, Supervisor } from '../../dist/src/index.js';
+
+function sendOneByOne(sender, count) {
+  for (let i = 0; i < count; i++) sender.sendSync(i);
+}
+
+function receiveOneByOne(receiver, first, count) {
+  for (let i = first; i < first + count; i++) {
+    const { value } = receiver.receiveSync();
+    if (value !== i) throw new Error(`expected ${i}, received ${value}`);
+  }
+}
+
+function sendInBatches(sender, count, batchLength) {
+  const batch = new Array(batchLength).fill(0);
+  for (let i = 0; i < count; i += batchLength) {
+    for (let j = 0; j < batchLength; j++) batch[j] = i + j;
+    sender.sendManySync(batch);
+  }
+}
+
+function receiveInBatches(receiver, first, count, batchLength) {
+  let expected = first;
+  while (expected < first + count) {
+    const values = receiver.receiveManySync(Math.min(batchLength, first + count - expected));
+    for (const value of values)
+      if (value !== expected++) throw new Error(`expected ${expected - 1}, received ${value}`);
+  }
+}
+
+if (isMainThread) {
+  const batchLength = Number(process.argv[3] ?? 1);
+  const count = Math.ceil(Number(process.argv[2]) / batchLength) * batchLength;
+  const warmUp = Math.ceil(count / 10 / batchLength) * batchLength;
+  const receive = batchLength === 1 ? receiveOneByOne : receiveInBatches;
+
+  const supervisor = new Supervisor();
+  const numbers = supervisor.channel('numbers', { codec: f64, capacity: 1024, topology: 'spsc' });
+  const { receiver } = numbers;
+  supervisor.spawn(new URL(import.meta.url), {
+    ports: { numbers: numbers.sender },
+    data: { count: warmUp + count, batchLength },
+  });
+  receive(receiver, 0, warmUp, batchLength);
+  const start = process.hrtime.bigint();
+  receive(receiver, warmUp, count, batchLength);
+  console.log(JSON.stringify({ nsPerMessage: Number(process.hrtime.bigint() - start) / count }));
+  await supervisor.close();
+} else {
+  const { numbers } = attach(workerData);
+  const { count, batchLength } = workerData.data;
+  if (batchLength === 1) sendOneByOne(numbers, count);
+  else sendInBatches(numbers, count, batchLength);
+}

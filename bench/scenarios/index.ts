@@ -1,0 +1,13 @@
+// Every scenario, in the order in which they run and are reported.
+
+import type { Scenario } from '../harness.ts';
+import { async } from './async.ts';
+import { batch } from './batch.ts';
+import { gzip } from './gzip.ts';
+import { micro } from './micro.ts';
+import { mpmc } from './mpmc.ts';
+import { payload } from './payload.ts';
+import { rtt } from './rtt.ts';
+import { small } from './small.ts';
+
+export const scenarios: readonly Scenario[] = [small, batch, mpmc, rtt, async, payload, gzip, micro];
