@@ -4,7 +4,8 @@
  * Falling asleep and being woken costs tens of microseconds, a look tens of nanoseconds. Where the other side answers
  * quickly it pays to look for a while; where it does not, looking burns a core that the other side may need. So the
  * budget follows recent history: it doubles whenever the answer came soon, found by looking or by a short sleep (which
- * looking longer would have spared), and halves when it did not, between a floor and the segment's limit.
+ * looking longer would have spared), and shrinks when it did not, between a floor and the segment's limit. A long sleep
+ * says nothing: beside it the looking was cheap, and what came late may be a thread that had lost its core.
  *
  * Lingering: in a stream the faster side catches up with the slower one over and over, finds exactly one message (or
  * one free slot), and takes the other's cache line away to see it. Then it pays not to look at all for a moment, and to
@@ -19,7 +20,9 @@ import { relax } from '../memory/words.ts';
 
 const FLOOR = 16;
 /** A sleep shorter than this was mostly falling asleep and being woken. */
-const SOON_MS = 0.2;
+const SOON_MS = 0.3;
+/** Beside a sleep longer than this the looking was cheap. */
+const LONG_MS = 5;
 /** Looks between two looks at the clock. */
 const CLOCK_EVERY = 64;
 /** Looks without a pause between them; later ones let the other side have its cache line for a while. */
@@ -69,8 +72,8 @@ export class SpinBudget {
 
   /** Looking was in vain, and the thread slept for so long. */
   slept(ms: number): void {
-    const next = ms < SOON_MS ? this.#budget * 2 : Math.max(FLOOR, this.#budget >>> 1);
-    this.#budget = Math.min(this.#limit, next);
+    if (ms < SOON_MS) this.#budget = Math.min(this.#limit, this.#budget * 2);
+    else if (ms < LONG_MS) this.#budget = Math.min(this.#limit, Math.max(FLOOR, (this.#budget * 3) >>> 2));
   }
 
   #learn(atFirstLook: boolean, backlog: () => number): void {

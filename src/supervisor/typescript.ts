@@ -10,7 +10,14 @@ import { pathToFileURL } from 'node:url';
 export function execArgvFor(entry: URL): string[] | undefined {
   if (!/\.[cm]?ts$/.test(entry.pathname)) return undefined;
   if ((process.features as { typescript?: unknown }).typescript) return undefined;
-  const tsx = pathToFileURL(createRequire(entry).resolve('tsx/esm/api')).href;
-  const register = `import { register } from ${JSON.stringify(tsx)}; register();`;
+  const register = `import { register } from ${JSON.stringify(registerModule(entry))}; register();`;
   return ['--import', `data:text/javascript,${encodeURIComponent(register)}`];
+}
+
+/** URL of tsx's API, as an ES module: `require.resolve` would answer the CommonJS one, which cannot run from there. */
+function registerModule(entry: URL): string {
+  const require = createRequire(entry);
+  const manifest = require.resolve('tsx/package.json');
+  const target: string = require(manifest).exports['./esm/api'].import.default;
+  return new URL(target, pathToFileURL(manifest)).href;
 }
