@@ -119,7 +119,12 @@ function watchThreads(supervisor: Supervisor, pool: Piscina): void {
 function execArgvFor(entry: URL): string[] | undefined {
   if (!/\.[cm]?ts$/.test(entry.pathname)) return undefined;
   if ((process.features as { typescript?: unknown }).typescript) return undefined;
-  const tsx = pathToFileURL(createRequire(entry).resolve('tsx/esm/api')).href;
+  // Resolved as CommonJS, which may start from any module; but only the module beside that finds its own hooks.
+  const tsx = pathToFileURL(
+    createRequire(entry)
+      .resolve('tsx/esm/api')
+      .replace(/\.cjs$/, '.mjs'),
+  ).href;
   const register = `import { register } from ${JSON.stringify(tsx)}; register();`;
   return ['--import', `data:text/javascript,${encodeURIComponent(register)}`];
 }

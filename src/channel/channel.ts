@@ -55,6 +55,9 @@ export class SharedChannel<T> implements Channel<T> {
   readonly receiving: WaitPoint;
   /** @internal */
   readonly sending: WaitPoint;
+  readonly #receivingPoints: readonly WaitPoint[];
+  readonly #sendingPoints: readonly WaitPoint[];
+  readonly #take = () => this.#tryTake();
   readonly #segment: Segment;
   readonly #thread: ThreadContext;
   readonly #wire: Wire<T>;
@@ -65,8 +68,8 @@ export class SharedChannel<T> implements Channel<T> {
   #sender: SenderEnd<T> | undefined;
   #receiver: ReceiverEnd<T> | undefined;
   #error: Error | undefined;
-  /** Why messages that were taken could not be read, where nobody has been told yet. */
-  readonly #unread: unknown[] = [];
+  /** Why a message that was taken could not be read, while nobody has been told yet. */
+  #unread: { readonly error: unknown } | undefined;
 
   /** @internal Made by `openChannel` alone. */
   constructor(attachment: Attachment, place: ChannelPlace<T>, wire: Wire<T>) {
@@ -100,6 +103,8 @@ export class SharedChannel<T> implements Channel<T> {
       backlog: () => this.capacity - queue.length + (channelClosed(address) ? 1 : 0),
       noteWait: (ms) => tallyAdd(address + CHANNEL_SEND_WAIT, Math.round(ms * 1000) | 0),
     });
+    this.#receivingPoints = [this.receiving];
+    this.#sendingPoints = wire.staged ? [this.sending, attachment.pool.point] : [this.sending];
   }
 
   get length(): number {
@@ -139,15 +144,14 @@ export class SharedChannel<T> implements Channel<T> {
     const wire = this.#wire;
     if (wire.staged) {
       const staged = wire.stage(value);
-      const points = [this.sending, this.attachment.pool.point];
-      this.#finish(this.#guard(staged, () => this.#blockingSend(() => this.#trySendStaged(staged), points, options)));
+      this.#finish(this.#guard(staged, () => this.#blockingSend(() => this.#trySendStaged(staged), options)));
       return;
     }
     const prepared = wire.prepare(value);
     this.#segment.enter();
     if (this.#trySendDirect(prepared) === ACCEPTED) return;
     const kept = wire.keep(prepared);
-    this.#finish(this.#blockingSend(() => this.#trySendDirect(kept), [this.sending], options));
+    this.#finish(this.#blockingSend(() => this.#trySendDirect(kept), options));
   }
 
   send(value: T, options?: WaitOptions): Promise<void> {
@@ -212,10 +216,10 @@ export class SharedChannel<T> implements Channel<T> {
     return code === CLOSED ? CLOSED : ACCEPTED;
   }
 
-  #blockingSend(attempt: () => i32, points: readonly WaitPoint[], options: SyncWaitOptions | undefined): i32 {
+  #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined): i32 {
     const deadline = deadlineOf(options?.timeout);
     const code = attempt();
-    return code === BLOCKED ? this.#thread.block(points, attempt, deadline) : code;
+    return code === BLOCKED ? this.#thread.block(this.#sendingPoints, attempt, deadline) : code;
   }
 
   #sendDirectLater(value: T, options: WaitOptions | undefined): Promise<void> {
@@ -261,7 +265,7 @@ export class SharedChannel<T> implements Channel<T> {
       const want = Math.min(STRETCH, values.length - next);
       const claim = () => (this.#inTurn(this.sending) ? queue.claimMany(want) : BLOCKED);
       let count = claim();
-      if (count === BLOCKED) count = this.#thread.block([this.sending], claim, deadline);
+      if (count === BLOCKED) count = this.#thread.block(this.#sendingPoints, claim, deadline);
       if (count < 0) this.#finish(count);
       let at = queue.writeAt;
       let written = 0;
@@ -316,7 +320,7 @@ export class SharedChannel<T> implements Channel<T> {
     this.#segment.enter();
     let at = this.#tryTake();
     if (at === BLOCKED) {
-      at = this.#thread.block([this.receiving], () => this.#tryTake(), deadlineOf(options?.timeout));
+      at = this.#thread.block(this.#receivingPoints, this.#take, deadlineOf(options?.timeout));
       if (at === BLOCKED) throw this.#late('receive');
     }
     return this.#received(at);
@@ -371,8 +375,14 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   #tryTake(): number {
-    if (this.#unread.length > 0) throw this.#unread.shift();
+    if (this.#unread !== undefined) this.#throwUnread();
     return this.#inTurn(this.receiving) ? this.#queue.take() : BLOCKED;
+  }
+
+  #throwUnread(): void {
+    const { error } = this.#unread!;
+    this.#unread = undefined;
+    throw error;
   }
 
   #received(at: number): IteratorResult<T, undefined> {
@@ -382,18 +392,28 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   #read(at: number): T {
+    if (!this.#wire.staged) {
+      const value = this.#wire.read(at);
+      this.#free(at);
+      return value;
+    }
     try {
       return this.#wire.read(at);
     } finally {
+      // Reading may have run code of the user's, and may have failed.
       this.#segment.enter();
-      if (this.#queue.free(at) === ADVANCED_AWAITED) this.#thread.wakeOne(this.#sendersWaiting);
+      this.#free(at);
     }
+  }
+
+  #free(at: number): void {
+    if (this.#queue.free(at) === ADVANCED_AWAITED) this.#thread.wakeOne(this.#sendersWaiting);
   }
 
   #receiveStretch(queue: SpscQueue, max: number, options: SyncWaitOptions | undefined): T[] {
     const take = () => (this.#inTurn(this.receiving) ? queue.takeMany(max) : BLOCKED);
     let count = take();
-    if (count === BLOCKED) count = this.#thread.block([this.receiving], take, deadlineOf(options?.timeout));
+    if (count === BLOCKED) count = this.#thread.block(this.#receivingPoints, take, deadlineOf(options?.timeout));
     if (count === BLOCKED) throw this.#late('receive');
     if (count === CLOSED) {
       this.#received(CLOSED);
@@ -432,7 +452,7 @@ export class SharedChannel<T> implements Channel<T> {
         values.push(this.#read(at));
       } catch (error) {
         // What was read goes out now; that one could not be is for the next call to say.
-        this.#unread.push(error);
+        this.#unread = { error };
         break;
       }
     }

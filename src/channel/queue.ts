@@ -14,6 +14,7 @@ import {
   spscPublish,
   spscReadable,
   spscRelease,
+  spscRoom,
   spscWritable,
 } from '../kernel/spsc.ts';
 import { waitersAny } from '../kernel/waiters.ts';
@@ -113,6 +114,9 @@ export function queueOf(thread: ThreadContext, channel: i32, topology: i32, name
     : new MpmcQueue(thread, channel, sender, receiver);
 }
 
+/** More messages than any channel holds. */
+const MANY = 2 ** 30;
+
 export class SpscQueue implements Queue {
   readonly #channel: i32;
   readonly #sender: OnlyThread;
@@ -123,6 +127,9 @@ export class SpscQueue implements Queue {
   /** The slots that this thread writes and reads next, if it is the one. */
   #writeAt = 0;
   #readAt = 0;
+  /** Slots that may be written, and messages that may be read, without looking at the other side again. */
+  #room = 0;
+  #ready = 0;
 
   constructor(channel: i32, sender: OnlyThread, receiver: OnlyThread) {
     this.#channel = channel;
@@ -134,8 +141,13 @@ export class SpscQueue implements Queue {
   }
 
   claim(): number {
-    const count = this.claimMany(1);
-    return count < 0 ? count : this.#writeAt;
+    if (this.#room === 0) {
+      this.#bindSender();
+      const room = spscRoom(this.#channel);
+      if (room < 0) return room;
+      this.#room = room;
+    }
+    return this.#writeAt;
   }
 
   publish(at: number): i32 {
@@ -145,8 +157,11 @@ export class SpscQueue implements Queue {
   abandon(_at: number): void {}
 
   take(): number {
-    const count = this.takeMany(1);
-    return count < 0 ? count : this.#readAt;
+    if (this.#ready === 0) {
+      const ready = this.takeMany(MANY);
+      if (ready < 0) return ready;
+    }
+    return this.#readAt;
   }
 
   free(at: number): i32 {
@@ -166,7 +181,13 @@ export class SpscQueue implements Queue {
   }
 
   letGo(role: 'sender' | 'receiver'): void {
-    (role === 'sender' ? this.#sender : this.#receiver).letGo();
+    if (role === 'sender') {
+      this.#sender.letGo();
+      this.#room = 0;
+    } else {
+      this.#receiver.letGo();
+      this.#ready = 0;
+    }
   }
 
   get length(): number {
@@ -191,33 +212,51 @@ export class SpscQueue implements Queue {
 
   /** From 1 to `want` slots to write, BLOCKED or CLOSED. */
   claimMany(want: number): number {
-    if (!this.#sender.bound) {
-      this.#sender.bind();
-      this.#writeAt = this.#firstSlot + spscAdoptSender(this.#channel) * this.#slotBytes;
-    }
-    return spscWritable(this.#channel, want);
+    if (this.#room >= want) return want;
+    this.#bindSender();
+    const room = spscWritable(this.#channel, want);
+    if (room > 0) this.#room = room;
+    return room;
   }
 
   /** Publishes `count` slots; the one behind them is at `next`. Answers like `publish`. */
   publishMany(count: number, next: number): i32 {
     const code = spscPublish(this.#channel, count);
-    if (code !== CLOSED) this.#writeAt = next;
+    if (code === CLOSED) return code;
+    this.#room -= count;
+    this.#writeAt = next;
     return code;
   }
 
   /** From 1 to `want` messages to read, BLOCKED or CLOSED. */
   takeMany(want: number): number {
-    if (!this.#receiver.bound) {
-      this.#receiver.bind();
-      this.#readAt = this.#firstSlot + spscAdoptReceiver(this.#channel) * this.#slotBytes;
+    if (this.#ready === 0) {
+      this.#bindReceiver();
+      const ready = spscReadable(this.#channel, MANY);
+      if (ready < 0) return ready;
+      this.#ready = ready;
     }
-    return spscReadable(this.#channel, want);
+    return Math.min(this.#ready, want);
   }
 
   /** Gives `count` slots back; the one behind them is at `next`. Answers like `free`. */
   freeMany(count: number, next: number): i32 {
+    this.#ready -= count;
     this.#readAt = next;
     return spscRelease(this.#channel, count);
+  }
+
+  #bindSender(): void {
+    if (this.#sender.bound) return;
+    this.#sender.bind();
+    this.#room = 0;
+    this.#writeAt = this.#firstSlot + spscAdoptSender(this.#channel) * this.#slotBytes;
+  }
+
+  #bindReceiver(): void {
+    if (this.#receiver.bound) return;
+    this.#receiver.bind();
+    this.#readAt = this.#firstSlot + spscAdoptReceiver(this.#channel) * this.#slotBytes;
   }
 }
 

@@ -110,6 +110,18 @@ export function spscWritable(channel: i32, want: i32): i32 {
   return count;
 }
 
+/**
+ * Sender only. How many slots may be written, one by one, before looking again: as many as lead up to the highest
+ * occupancy ever, or one more than that. BLOCKED when full, CLOSED when full and closed.
+ */
+export function spscRoom(channel: i32): i32 {
+  const first: i32 = spscWritable(channel, 1);
+  if (first < 0) return first;
+  const used: i32 = spscPosition((peek(channel + CHANNEL_SENT) - peek(channel + CHANNEL_HEAD_SEEN)) | 0);
+  const rest: i32 = peek(channel + CHANNEL_PEAK) - used;
+  return rest > 1 ? rest : 1;
+}
+
 /** Sender only. Publishes the next `count` slots: ADVANCED, ADVANCED_AWAITED, or CLOSED and none was accepted. */
 export function spscPublish(channel: i32, count: i32): i32 {
   const sent: i32 = peek(channel + CHANNEL_SENT);

@@ -22,7 +22,7 @@ const FLOOR = 16;
 /** A sleep shorter than this was mostly falling asleep and being woken. */
 const SOON_MS = 0.3;
 /** Beside a sleep longer than this the looking was cheap. */
-const LONG_MS = 5;
+const LONG_MS = 10;
 /** Looks between two looks at the clock. */
 const CLOCK_EVERY = 64;
 /** Looks without a pause between them; later ones let the other side have its cache line for a while. */

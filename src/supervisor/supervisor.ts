@@ -28,7 +28,7 @@ export interface SupervisorOptions {
   readonly sampleInterval?: number | false;
   /** Remember where each thread parks and who took each lease. */
   readonly debug?: boolean;
-  /** Most looks at a channel before a thread goes to sleep; 0: none. Default 500, and 0 on a single core. */
+  /** Most looks at a channel before a thread goes to sleep; 0: none. Default 2000, and 0 on a single core. */
   readonly spin?: number;
 }
 
@@ -50,7 +50,7 @@ export interface ThreadPool {
 const MEMORY_DEFAULT = 256 * 1024 * 1024;
 const THREADS_DEFAULT = 64;
 const SAMPLE_DEFAULT = 250;
-const SPIN_DEFAULT = 500;
+const SPIN_DEFAULT = 2000;
 
 /**
  * Owns one shared segment. Usually there is one supervisor in a process, on the main thread.
