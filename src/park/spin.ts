@@ -3,9 +3,10 @@
  *
  * Falling asleep and being woken costs tens of microseconds, a look tens of nanoseconds. Where the other side answers
  * quickly it pays to look for a while; where it does not, looking burns a core that the other side may need. So the
- * budget follows recent history: it doubles whenever the answer came soon, found by looking or by a short sleep (which
- * looking longer would have spared), and shrinks when it did not, between a floor and the segment's limit. A long sleep
- * says nothing: beside it the looking was cheap, and what came late may be a thread that had lost its core.
+ * budget follows recent history, between a floor and the segment's limit. It grows when an answer was found only just in
+ * time, or by a short sleep, which looking a little longer would have spared. It shrinks with every longer sleep: the
+ * looking was in vain, and may have held the very core that the other side was waiting for. A sleep of many
+ * milliseconds says nothing, as beside it the looking was cheap.
  *
  * Lingering: in a stream the faster side catches up with the slower one over and over, finds exactly one message (or
  * one free slot), and takes the other's cache line away to see it. Then it pays not to look at all for a moment, and to
@@ -58,7 +59,7 @@ export class SpinBudget {
     for (let looks = 1; looks <= budget; looks++) {
       const result = attempt();
       if (result !== BLOCKED) {
-        this.#budget = Math.min(this.#limit, budget * 2);
+        if (looks > budget >>> 1) this.#budget = Math.min(this.#limit, budget * 2);
         this.#learn(looks === 1, backlog);
         return result;
       }
@@ -72,8 +73,8 @@ export class SpinBudget {
 
   /** Looking was in vain, and the thread slept for so long. */
   slept(ms: number): void {
-    if (ms < SOON_MS) this.#budget = Math.min(this.#limit, this.#budget * 2);
-    else if (ms < LONG_MS) this.#budget = Math.min(this.#limit, Math.max(FLOOR, (this.#budget * 3) >>> 2));
+    if (ms < SOON_MS) this.#budget = Math.min(this.#limit, (this.#budget * 3) >>> 1);
+    else if (ms < LONG_MS) this.#budget = Math.min(this.#limit, Math.max(FLOOR, this.#budget >>> 1));
   }
 
   #learn(atFirstLook: boolean, backlog: () => number): void {
