@@ -30,4 +30,5 @@ export {
   type SupervisorOptions,
   type ThreadPool,
 } from './supervisor/supervisor.ts';
+export { execArgvFor } from './supervisor/typescript.ts';
 export type { SpawnOptions, WorkerGroup } from './supervisor/workers.ts';

@@ -161,6 +161,23 @@ export function blockTake(me: i32, bytes: i32): i32 {
 }
 
 function slabTake(me: i32, sizeClass: i32): i32 {
+  const fitting: i32 = slabTakeOpen(me, sizeClass);
+  if (fitting !== BLOCKED) return fitting;
+  const fresh: i32 = pageTake(me, 0);
+  if (fresh !== BLOCKED) {
+    poke(threadCell(me) + CELL_HINTS + sizeClass, fresh);
+    return slabOpen(fresh, sizeClass, me);
+  }
+  // Better a block that is too large than none.
+  for (let larger: i32 = sizeClass + 1; larger < SLAB_CLASSES; larger++) {
+    const block: i32 = slabTakeOpen(me, larger);
+    if (block !== BLOCKED) return block;
+  }
+  return BLOCKED;
+}
+
+/** Takes a block from a slab that there is already. */
+function slabTakeOpen(me: i32, sizeClass: i32): i32 {
   const hint: i32 = threadCell(me) + CELL_HINTS + sizeClass;
   const start: i32 = peek(hint);
   const used: i32 = load(HEADER_PAGES_USED);
@@ -174,11 +191,7 @@ function slabTake(me: i32, sizeClass: i32): i32 {
       return block;
     }
   }
-  const fresh: i32 = pageTake(me, 0);
-  if (fresh < 0) return BLOCKED;
-  const first: i32 = slabOpen(fresh, sizeClass, me);
-  poke(hint, fresh);
-  return first;
+  return BLOCKED;
 }
 
 function slabTakeFrom(page: i32, sizeClass: i32, me: i32): i32 {

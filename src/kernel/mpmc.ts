@@ -170,12 +170,7 @@ export function mpmcTake(channel: i32, me: i32): i32 {
     } else if (word === stated(SLOT_SEALED, lap)) {
       return CLOSED;
     } else if (word === stated(SLOT_TOMBSTONE, lap)) {
-      const skipped: boolean = cas(slot, word, stated(SLOT_FREE, nextLap(head, shift))) === word;
-      cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
-      if (skipped) {
-        add(channel + CHANNEL_SKIPPED, 1);
-        return SKIPPED;
-      }
+      if (passTombstone(channel, head, shift)) return SKIPPED;
     } else if ((word & STATE_MASK) === SLOT_CLAIMED && ofLap(word, lap)) {
       return BLOCKED;
     } else if ((word & STATE_MASK) === SLOT_READING && ofLap(word, lap - 1)) {
@@ -243,13 +238,25 @@ export function mpmcLength(channel: i32): i32 {
   }
 }
 
-/** Moves the head on if the message there is taken. */
+/** Frees a tombstone at the head and moves the head on. Returns whether this call freed it. */
+function passTombstone(channel: i32, head: i32, shift: i32): boolean {
+  const tombstone: i32 = stated(SLOT_TOMBSTONE, head >>> shift);
+  const freed: boolean = cas(slotAt(channel, head), tombstone, stated(SLOT_FREE, nextLap(head, shift))) === tombstone;
+  cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
+  if (freed) add(channel + CHANNEL_SKIPPED, 1);
+  return freed;
+}
+
+/** Moves the head on if the message there is taken, or there is none. */
 function passHead(channel: i32, head: i32, shift: i32): boolean {
   const lap: i32 = head >>> shift;
   const word: i32 = load(slotAt(channel, head));
   const state: i32 = word & STATE_MASK;
   if (state === SLOT_READING) {
     if (!ofLap(word, lap)) return false;
+  } else if (word === stated(SLOT_TOMBSTONE, lap)) {
+    passTombstone(channel, head, shift);
+    return true;
   } else if (word !== stated(SLOT_FREE, nextLap(head, shift))) {
     return false;
   }

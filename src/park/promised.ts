@@ -46,8 +46,7 @@ export abstract class PromisedOperation<T> extends PendingOperation {
       this.abandoned();
       this.reject(error);
     };
-    const signal = options?.signal;
-    const timeout = options?.timeout;
+    const { signal, timeout } = options ?? {};
     try {
       signal?.throwIfAborted();
       if (deadlineOf(timeout) <= performance.now()) throw late();
@@ -55,10 +54,11 @@ export abstract class PromisedOperation<T> extends PendingOperation {
       callOff(error);
       return;
     }
-    if (signal || (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY)) {
+    point.enqueue(this);
+    // Only now: what is called off must be in the queue, to be taken out of it.
+    if (this.point && (signal || (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY))) {
       this.#calling = new Calling(callOff, signal, timeout, late);
     }
-    point.enqueue(this);
   }
 }
 

@@ -41,10 +41,10 @@ export interface SupervisorEvents {
   'thread-exit': [event: { id: number; name: string; exitCode: number; recovered: Recovered }];
 }
 
-/** A pool of worker threads such as Piscina: all that matters of it is which threads it has. */
+/** A pool of worker threads such as Piscina: all that matters of it is which threads it has, and when that changes. */
 export interface ThreadPool {
   readonly threads: readonly Worker[];
-  on(event: 'workerCreate', listener: (worker: never) => void): unknown;
+  on(event: 'workerCreate' | 'workerDestroy', listener: () => void): unknown;
 }
 
 const MEMORY_DEFAULT = 256 * 1024 * 1024;
@@ -67,6 +67,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   readonly #attachment: Attachment;
   readonly #observer: Observer;
   readonly #groups = new Set<WorkerGroup>();
+  readonly #watched = new WeakSet<Worker>();
   readonly #sampler: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
 
@@ -144,13 +145,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   /** Recovers what threads held when they exit: workers, or those of a pool, present and to come. */
   watch(...workers: readonly (Worker | ThreadPool)[]): void {
     for (const each of workers) {
-      if ('threadId' in each) {
-        this.#watchWorker(each);
-      } else {
-        for (const worker of each.threads) this.#watchWorker(worker);
-        // A pool may announce a worker of its own making, or the thread itself.
-        each.on('workerCreate', (made: { worker?: Worker }) => this.#watchWorker(made.worker ?? (made as Worker)));
-      }
+      if ('threads' in each) this.#watchPool(each);
+      else this.#watchWorker(each);
     }
   }
 
@@ -185,7 +181,22 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     if (failed) throw failed.reason;
   }
 
+  /**
+   * Piscina announces a new thread once it is ready, by a description without the Worker in it; one that takes another's
+   * place is there when that one's end is announced. So each announcement is a reason to look through the list.
+   */
+  #watchPool(pool: ThreadPool): void {
+    const look = () => {
+      for (const worker of pool.threads) this.#watchWorker(worker);
+    };
+    look();
+    pool.on('workerCreate', look);
+    pool.on('workerDestroy', () => queueMicrotask(look));
+  }
+
   #watchWorker(worker: Worker): void {
+    if (this.#watched.has(worker)) return;
+    this.#watched.add(worker);
     // After its exit a worker no longer tells its id.
     const nodeThreadId = worker.threadId;
     worker.once('exit', (exitCode) => this.#reap(nodeThreadId, exitCode));

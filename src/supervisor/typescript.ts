@@ -4,7 +4,9 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 /**
- * The `execArgv` that a worker with this entry needs. Newer Node lines strip types by themselves; on older ones the
+ * The `execArgv` that a worker thread with this entry has to be started with; undefined for one that is not TypeScript,
+ * or where Node can run it as it is. `spawn` and `createPool` see to it by themselves; a `new Worker` of your own needs
+ * it. Newer Node lines strip types by themselves; on older ones the
  * loader of tsx is registered, from a module of its own, because `--import tsx` does not reach a worker's entry there.
  */
 export function execArgvFor(entry: URL): string[] | undefined {
