@@ -32,7 +32,7 @@ import type { Attachment } from './attachment.ts';
 import { encodeError, readError } from './close-error.ts';
 import type { ChannelPlace } from './create.ts';
 import { ReceiverEnd, SenderEnd } from './ends.ts';
-import { ACCEPTED, PendingReceive, PendingSend } from './pending.ts';
+import { ACCEPTED, PendingDiscard, PendingReceive, PendingSend } from './pending.ts';
 import { type Queue, queueOf, SpscQueue } from './queue.ts';
 import type { Channel, Receiver, Sender, SyncWaitOptions } from './types.ts';
 
@@ -477,10 +477,18 @@ export class SharedChannel<T> implements Channel<T> {
     this.close(reason);
     this.#segment.enter();
     // A channel with a single receiver that is another thread is left for that one to drain.
-    if (!this.#queue.mayTake()) return;
-    for (let at = this.#queue.take(); at >= 0; at = this.#queue.take()) {
+    if (!this.#queue.mayTake() || this.#discard()) return;
+    // A sender is between its claim and its publishing: what it sends will have to be discarded, too.
+    this.receiving.enqueue(new PendingDiscard(() => this.#discard()));
+  }
+
+  /** Discards what the closed channel holds. Returns whether that is all there will ever be. */
+  #discard(): boolean {
+    for (;;) {
+      const at = this.#queue.take();
+      if (at < 0) return at === CLOSED;
       if (this.#wire.staged) this.#wire.discard(at);
-      this.#queue.free(at);
+      this.#free(at);
     }
   }
 

@@ -143,7 +143,7 @@ function checked<T>(options: ChannelOptions<T>): { capacity: number; topology: i
     const hint = capacity === 0 ? ' (rendezvous channels are not built yet)' : '';
     throw new LimitError(`capacity: expected an integer from 1 to ${CAPACITY_MAX}, met ${String(capacity)}${hint}`);
   }
-  if (!(topology in TOPOLOGIES)) {
+  if (!Object.hasOwn(TOPOLOGIES, topology)) {
     throw new LimitError(`topology: expected ${Object.keys(TOPOLOGIES).join(', ')}, met ${String(topology)}`);
   }
   if (overflow !== 'block') {

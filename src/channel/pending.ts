@@ -1,4 +1,4 @@
-/** Sends and receives that wait asynchronously. */
+/** What of a channel waits asynchronously. */
 
 import type { Staged } from '../codec/codec.ts';
 import { BLOCKED } from '../kernel/codes.ts';
@@ -32,6 +32,21 @@ export class PendingReceive<T> extends PromisedOperation<IteratorResult<T, undef
       this.reject(error);
     }
     return true;
+  }
+}
+
+/** What is left to do of a cancel. */
+export class PendingDiscard extends PendingOperation {
+  readonly #discard: () => boolean;
+
+  /** @param discard answers whether it is done. */
+  constructor(discard: () => boolean) {
+    super();
+    this.#discard = discard;
+  }
+
+  override attempt(): boolean {
+    return this.#discard();
   }
 }
 

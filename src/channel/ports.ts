@@ -9,7 +9,7 @@ import type { Codec } from '../codec/codec.ts';
 import { portable } from '../codec/wire.ts';
 import { IncompatibleSegmentError } from '../errors.ts';
 import { channelBlock } from '../kernel/channels.ts';
-import { WORD_BYTES } from '../memory/layout.ts';
+import { CHANNELS_MAX, WORD_BYTES } from '../memory/layout.ts';
 import { BufferPool } from '../pool/pool.ts';
 import type { Attachment } from './attachment.ts';
 import { SharedChannel } from './channel.ts';
@@ -96,7 +96,8 @@ function noteOf(kind: Kind, channel: SharedChannel<any>, attachment: Attachment)
 function channelOf(note: Partial<Note>, attachment: Attachment): SharedChannel<any> {
   const { index, name, codec } = note;
   attachment.segment.enter();
-  const block = channelBlock(index!);
+  const known = Number.isInteger(index) && index! >= 0 && index! < CHANNELS_MAX;
+  const block = known ? channelBlock(index!) : -1;
   if (block < 0) {
     throw new IncompatibleSegmentError(`expected channel "${name}" at number ${index} of the segment, met none there`);
   }

@@ -38,9 +38,16 @@ export function systemFailure(name: string, expected: string, error: unknown): C
   return new CommandError(`${name}: expected ${expected}, met ${met}`, { cause: error });
 }
 
+/** The optional package whose absence an import failed for, in words; undefined if it failed for another reason. */
+export function missingPackage(error: unknown): string | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const name = code === 'ERR_MODULE_NOT_FOUND' ? /package '([^']+)'/.exec(message)?.[1] : undefined;
+  return name && `expected the package ${name} to be installed, met none (npm install ${name})`;
+}
+
 /** One line for whatever was thrown. */
 export function lineOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? (missingPackage(error) ?? error.message) : String(error);
   return message.replaceAll(/\s*\n\s*/g, ' ');
 }
 

@@ -52,4 +52,6 @@ function version(): string {
   return createRequire(import.meta.url)('sluice/package.json').version;
 }
 
+// With nobody left to tell, a command goes on, or comes to its end in good order.
+process.stderr.on('error', () => {});
 await main(process.argv.slice(2));

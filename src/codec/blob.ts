@@ -50,12 +50,16 @@ export function utf8(options?: BlobOptions): BlobCodec<string> {
 }
 
 /** What `JSON.stringify` takes. */
-export function json<T = unknown>(options?: BlobOptions): BlobCodec<T> {
+export function json(options?: BlobOptions): BlobCodec<unknown>;
+export function json<T>(options?: BlobOptions): BlobCodec<T>;
+export function json<T>(options?: BlobOptions): BlobCodec<T> {
   return { kind: 'json', ...checked(options) };
 }
 
 /** What structured clone takes: maps, sets, dates, errors, typed arrays, cycles … */
-export function structured<T = unknown>(options?: BlobOptions): BlobCodec<T> {
+export function structured(options?: BlobOptions): BlobCodec<unknown>;
+export function structured<T>(options?: BlobOptions): BlobCodec<T>;
+export function structured<T>(options?: BlobOptions): BlobCodec<T> {
   return { kind: 'structured', ...checked(options) };
 }
 

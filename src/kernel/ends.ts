@@ -91,6 +91,16 @@ export function endNextHeld(thread: i32, from: i32): i32 {
   return BLOCKED;
 }
 
+/** One past the highest entry ever used. */
+export function endsUsed(): i32 {
+  return load(HEADER_ENDS_USED);
+}
+
+/** Whether there is an end at `entry`, held or pending. */
+export function endLive(entry: i32): boolean {
+  return (load(peek(HEADER_END_TABLE) + entry) & STATE_MASK) !== FREE;
+}
+
 /** Channel index of the end at `entry`. */
 export function endChannelAt(entry: i32): i32 {
   return load(peek(HEADER_END_TABLE) + entry) >>> CHANNEL_SHIFT;

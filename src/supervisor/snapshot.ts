@@ -9,7 +9,7 @@ import type { Topology } from '../channel/types.ts';
 import { blockAddress } from '../kernel/blocks.ts';
 import { channelBlock, channelsUsed } from '../kernel/channels.ts';
 import { channelClosed } from '../kernel/close.ts';
-import { endCount, ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
+import { endChannelAt, endLive, endRoleAt, endsUsed, ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
 import { mpmcLength } from '../kernel/mpmc.ts';
 import { SPSC_POSITION_BITS, spscLength, spscPosition } from '../kernel/spsc.ts';
 import { tallyHigh, tallyLow } from '../kernel/tally.ts';
@@ -160,23 +160,24 @@ export class Observer {
       const stalled = waitersCount(address + CHANNEL_SENDERS_WAITING) > 0 && memory.received === received;
       memory.stalledLooks = stalled ? memory.stalledLooks + 1 : 0;
       if (memory.level !== before) {
-        observations.push({ kind: 'level', channel: this.#channel(index, address), from: before });
+        observations.push({ kind: 'level', channel: this.#channel(index, address, countEnds()), from: before });
       }
       if (memory.stalledLooks === STALL_LOOKS) {
-        observations.push({ kind: 'stall', channel: this.#channel(index, address), from: before });
+        observations.push({ kind: 'stall', channel: this.#channel(index, address, countEnds()), from: before });
       }
     }
     return observations;
   }
 
   *#channels(): Generator<ChannelSnapshot> {
+    const ends = countEnds();
     for (let index = 0; index < channelsUsed(); index++) {
       const address = addressOf(index);
-      if (address >= 0) yield this.#channel(index, address);
+      if (address >= 0) yield this.#channel(index, address, ends);
     }
   }
 
-  #channel(index: number, address: i32): ChannelSnapshot {
+  #channel(index: number, address: i32, ends: EndCounts): ChannelSnapshot {
     const memory = this.#remember(index, address);
     const buried = load(address + CHANNEL_BURIED);
     const skipped = load(address + CHANNEL_SKIPPED);
@@ -200,8 +201,8 @@ export class Observer {
       receiversWaiting: waitersCount(address + CHANNEL_RECEIVERS_WAITING),
       sendWaitMs: tally(address + CHANNEL_SEND_WAIT) / 1000,
       receiveWaitMs: tally(address + CHANNEL_RECEIVE_WAIT) / 1000,
-      senders: endCount(index, ROLE_SENDER),
-      receivers: endCount(index, ROLE_RECEIVER),
+      senders: ends.get(endKey(index, ROLE_SENDER)) ?? 0,
+      receivers: ends.get(endKey(index, ROLE_RECEIVER)) ?? 0,
       closed: channelClosed(address),
     };
   }
@@ -268,6 +269,23 @@ export class Observer {
     // A copy: decoding bytes that another thread may still write is not safe everywhere.
     return this.#decoder.decode(this.#segment.bytes.slice(at * WORD_BYTES, at * WORD_BYTES + length));
   }
+}
+
+/** How many ends there are of each channel and role, by `endKey`. */
+type EndCounts = ReadonlyMap<number, number>;
+
+function endKey(index: number, role: i32): number {
+  return index * 2 + role;
+}
+
+function countEnds(): EndCounts {
+  const counts = new Map<number, number>();
+  for (let entry = 0; entry < endsUsed(); entry++) {
+    if (!endLive(entry)) continue;
+    const key = endKey(endChannelAt(entry), endRoleAt(entry));
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function addressOf(index: number): i32 {

@@ -26,7 +26,8 @@
 
 import { createPool, runWorkers } from '../../adapters/piscina.ts';
 import { type BufferPool, type Channel, type ChannelSnapshot, Supervisor } from '../../index.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError, missingPackage, UsageError } from '../errors.ts';
+import { formatBlockSize, formatCount } from '../units.ts';
 import type { Output } from './output.ts';
 import { type Block, block, type GzipPorts, type Member, member } from './ports.ts';
 import type { Source } from './source.ts';
@@ -89,11 +90,7 @@ export async function runPipeline(options: Pipeline): Promise<Piped> {
   const { source, output, threads, blockSize, level, signal, onRunning } = options;
   const leaseBytes = leaseBytesFor(blockSize);
   const window = new Window(windowFor(threads, leaseBytes));
-  const supervisor = new Supervisor({
-    memory: MEMORY_BESIDE_LEASES + 2 * window.size * leaseBytes,
-    threads: 2 * threads + 2,
-    sampleInterval: SAMPLE_INTERVAL,
-  });
+  const supervisor = supervisorFor(threads, blockSize, MEMORY_BESIDE_LEASES + 2 * window.size * leaseBytes);
   const progress: Progress = { readBytes: 0, doneBytes: 0, blocks: 0, members: 0 };
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
@@ -123,6 +120,16 @@ export async function runPipeline(options: Pipeline): Promise<Piped> {
     stop.abort();
     await pool?.destroy();
     await supervisor.close();
+  }
+}
+
+function supervisorFor(threads: number, blockSize: number, memory: number): Supervisor {
+  try {
+    // Piscina replaces a thread that ended before anybody can have seen to what that one held.
+    return new Supervisor({ memory, threads: 2 * threads + 2, sampleInterval: SAMPLE_INTERVAL });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError(`${formatCount(threads, 'thread')} with blocks of ${formatBlockSize(blockSize)}: ${message}`);
   }
 }
 
@@ -203,10 +210,9 @@ function failureOf(pool: Pool, signal: AbortSignal): Promise<never> {
 }
 
 function threadFailure(error: unknown): CommandError {
-  const { message, code } = error as NodeJS.ErrnoException;
-  if (code === 'ERR_MODULE_NOT_FOUND' && message.includes('libdeflate')) {
-    return new CommandError('expected the package "libdeflate" to be installed, met none (npm install libdeflate)');
-  }
+  const missing = missingPackage(error);
+  if (missing) return new CommandError(missing, { cause: error });
+  const { message } = error as Error;
   const met = /^worker exited/.test(message) ? `one that ended early (${message})` : message;
   return new CommandError(`compressing threads: expected all of them to work to the end, met ${met}`, { cause: error });
 }

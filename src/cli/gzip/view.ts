@@ -18,6 +18,7 @@ const FRAME_INTERVAL = 100;
 const LINE_INTERVAL = 1000;
 const FRAME_COLUMNS = 76;
 const LABEL_COLUMNS = 9;
+const COUNT_COLUMNS = 9;
 const MARK_COLUMNS = 24;
 const PATH_COLUMNS = 32;
 const MARGIN = '  ';
@@ -100,29 +101,30 @@ class LiveView implements View {
       ...track,
       spread(paint('dim', figures.join(' · ')), paint('dim', packedTo(running)), width),
       '',
-      this.#channelRow(blocks!),
-      this.#threadRow(threads, plan.threads),
-      this.#channelRow(members!),
+      this.#channelRow(blocks!, width),
+      this.#threadRow(threads, plan.threads, width),
+      this.#channelRow(members!, width),
     ];
-    return lines.map((line) => MARGIN + line);
+    return lines.map((line) => line && MARGIN + line);
   }
 
-  #channelRow({ name, length, capacity, level, receiveRate }: ChannelSnapshot): string {
+  #channelRow({ name, length, capacity, level, receiveRate }: ChannelSnapshot, width: number): string {
     const style = LEVEL_STYLES[level];
     const marks = gauge(length, capacity, MARK_COLUMNS, style, this.#paint);
-    return this.#row(style, name, marks, `${length} of ${capacity}`, `${Math.round(receiveRate)} /s`);
+    return this.#row(style, name, `${length} of ${capacity}`, marks, `${Math.round(receiveRate)} /s`, width);
   }
 
-  #threadRow(all: readonly ThreadSnapshot[], places: number): string {
+  #threadRow(all: readonly ThreadSnapshot[], places: number, width: number): string {
     const busy = all.filter(({ name, state }) => name !== MAIN_THREAD && state === 'running').length;
     const style = busy < places ? 'yellow' : 'green';
     const marks = gauge(busy, places, MARK_COLUMNS, style, this.#paint);
-    return this.#row(style, 'threads', marks, `${busy} of ${places}`, 'at work');
+    return this.#row(style, 'threads', `${busy} of ${places}`, marks, 'at work', width);
   }
 
-  #row(style: Style, label: string, marks: string, count: string, note: string): string {
-    const left = `${this.#paint(style, '●')} ${label.padEnd(LABEL_COLUMNS)}${count.padStart(9)}  `;
-    return `${left}${spread(marks, this.#paint('dim', note), MARK_COLUMNS + 10)}`;
+  #row(style: Style, label: string, count: string, marks: string, note: string, width: number): string {
+    const paint = this.#paint;
+    const left = `${paint(style, '●')} ${label.padEnd(LABEL_COLUMNS)}${count.padStart(COUNT_COLUMNS)}  ${marks}`;
+    return spread(left, paint('dim', note), width);
   }
 }
 
