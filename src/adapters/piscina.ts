@@ -18,11 +18,8 @@
  * ```
  */
 
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { LimitError, type Supervisor } from '../index.ts';
+import { execArgvFor, LimitError, type Supervisor } from '../index.ts';
 
 type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>;
 
@@ -67,7 +64,7 @@ export function createPool<P>(supervisor: Supervisor, options: PoolOptions<P>): 
     ...(ports !== undefined && { workerData: supervisor.share(ports) }),
   });
   supervisors.set(pool, supervisor);
-  watchThreads(supervisor, pool);
+  supervisor.watch(pool);
   return pool;
 }
 
@@ -94,37 +91,4 @@ export async function runWorkers<P>(pool: Piscina, count: number, ports: P): Pro
 function checkThreads(min: number, max: number): void {
   if (Number.isInteger(min) && Number.isInteger(max) && min >= 0 && max >= 1 && min <= max) return;
   throw new LimitError(`createPool: expected a number of threads ≥ 1, or bounds 0 ≤ min ≤ max, met ${min} to ${max}`);
-}
-
-/**
- * Has the supervisor watch every thread the pool has or will have. Piscina announces a new thread only once it is ready,
- * and by a description without the Worker in it; one that takes the place of another is there when that one's end is
- * announced. So each announcement is a reason to look through the list.
- */
-function watchThreads(supervisor: Supervisor, pool: Piscina): void {
-  const watched = new WeakSet<Worker>();
-  const look = () => {
-    for (const worker of pool.threads) {
-      if (watched.has(worker)) continue;
-      watched.add(worker);
-      supervisor.watch(worker);
-    }
-  };
-  look();
-  pool.on('workerCreate', look);
-  pool.on('workerDestroy', () => queueMicrotask(look));
-}
-
-/** The `execArgv` with which Node lines that do not strip types run a TypeScript entry: they register tsx's loader. */
-function execArgvFor(entry: URL): string[] | undefined {
-  if (!/\.[cm]?ts$/.test(entry.pathname)) return undefined;
-  if ((process.features as { typescript?: unknown }).typescript) return undefined;
-  // Resolved as CommonJS, which may start from any module; but only the module beside that finds its own hooks.
-  const tsx = pathToFileURL(
-    createRequire(entry)
-      .resolve('tsx/esm/api')
-      .replace(/\.cjs$/, '.mjs'),
-  ).href;
-  const register = `import { register } from ${JSON.stringify(tsx)}; register();`;
-  return ['--import', `data:text/javascript,${encodeURIComponent(register)}`];
 }

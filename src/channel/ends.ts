@@ -94,7 +94,7 @@ abstract class CountedEnd<T> {
 
   /** @internal This end went to another thread, for which one or more were granted. */
   move(): void {
-    this.#handedOut--;
+    if (this.#handedOut > 0) this.#handedOut--;
     if (this.#handedOut > 0 || this.#state !== 'held') return;
     this.#release();
     this.#state = 'moved';

@@ -12,7 +12,7 @@ import { pathToFileURL } from 'node:url';
 export function execArgvFor(entry: URL): string[] | undefined {
   if (!/\.[cm]?ts$/.test(entry.pathname)) return undefined;
   if ((process.features as { typescript?: unknown }).typescript) return undefined;
-  const register = `import { register } from ${JSON.stringify(registerModule(entry))}; register();`;
+  const register = `(await import(${JSON.stringify(registerModule(entry))})).register();`;
   return ['--import', `data:text/javascript,${encodeURIComponent(register)}`];
 }
 
