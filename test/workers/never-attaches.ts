@@ -1,0 +1,3 @@
+/** Ends without having attached. */
+
+export {};
