@@ -7,6 +7,8 @@ export abstract class PendingOperation {
   next: PendingOperation | undefined;
   /** @internal */
   previous: PendingOperation | undefined;
+  /** @internal When it began to wait, on the clock of `performance.now()`. */
+  since = 0;
   /** The queue it stands in; undefined once settled or withdrawn. */
   point: WaitPoint | undefined;
 

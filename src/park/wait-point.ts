@@ -21,7 +21,7 @@ export interface WaitPointOptions {
   readonly announce?: () => void;
   /** How much of what is waited for there is. */
   readonly backlog: () => number;
-  /** Told how long a thread slept here. */
+  /** Told how long an operation had to wait here. */
   readonly noteWait?: (ms: number) => void;
 }
 
@@ -114,6 +114,7 @@ export class WaitPoint {
 
   #append(operation: PendingOperation): void {
     operation.point = this;
+    operation.since = performance.now();
     operation.previous = this.#last;
     if (this.#last) this.#last.next = operation;
     else this.#first = operation;
@@ -121,6 +122,7 @@ export class WaitPoint {
   }
 
   #unlink(operation: PendingOperation): void {
+    this.noteWait(performance.now() - operation.since);
     const { previous, next } = operation;
     if (previous) previous.next = next;
     else this.#first = next;

@@ -75,7 +75,7 @@ export interface ChannelSnapshot {
   /** Threads that wait. */
   readonly sendersWaiting: number;
   readonly receiversWaiting: number;
-  /** Milliseconds that threads have spent blocked here, added up. */
+  /** Milliseconds that operations have waited here, added up; those that still wait are not in it yet. */
   readonly sendWaitMs: number;
   readonly receiveWaitMs: number;
   /** Ends handed out and not retired. */
