@@ -6,7 +6,7 @@ import { bytes, f64, i64, json, struct, structured, u32, utf8 } from '../../dist
 const SLOT_BYTES = 1024;
 
 function write(wire, value, at) {
-  if (!wire.staged) return wire.write(value, at);
+  if (!wire.staged) return wire.put(wire.prepare(value), at);
   const staged = wire.stage(value);
   if (!staged.reserve()) throw new Error('expected memory for the value, met a pool in full use');
   staged.put(at);

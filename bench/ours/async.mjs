@@ -21,7 +21,7 @@ if (isMainThread) {
   supervisor.spawn(new URL(import.meta.url), { ports: { there: there.receiver, back: back.sender } });
   const { sender } = there;
   const { receiver } = back;
-  await roundTrips(sender, receiver, Math.ceil(count / 10));
+  await roundTrips(sender, receiver, Math.ceil(count / 2));
   const start = process.hrtime.bigint();
   await roundTrips(sender, receiver, count);
   console.log(JSON.stringify({ usRoundTrip: Number(process.hrtime.bigint() - start) / count / 1000 }));
