@@ -92,6 +92,13 @@ abstract class CountedEnd<T> {
     endRevoke(entry, this.channel.index, this.#role);
   }
 
+  /** @internal The thread it was granted to ended before it could adopt it: as good as retired by that thread. */
+  expire(entry: number): void {
+    this.channel.attachment.segment.enter();
+    if (!endRevoke(entry, this.channel.index, this.#role)) return;
+    if (this.#role === ROLE_SENDER && endCount(this.channel.index, this.#role) === 0) this.channel.close();
+  }
+
   /** @internal This end went to another thread, for which one or more were granted. */
   move(): void {
     if (this.#handedOut > 0) this.#handedOut--;

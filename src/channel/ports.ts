@@ -37,6 +37,8 @@ export interface Parcel {
   moved(): void;
   /** They could not be handed over: the ends made for them are no more. */
   revoke(): void;
+  /** Their thread ended without ever attaching. */
+  expire(): void;
 }
 
 /** Packs ports for one thread. */
@@ -44,6 +46,9 @@ export function describePorts(ports: unknown, attachment: Attachment): Parcel {
   const granted: { readonly end: SenderEnd<any> | ReceiverEnd<any>; readonly entry: number }[] = [];
   const revoke = () => {
     for (const { end, entry } of granted) end.revoke(entry);
+  };
+  const expire = () => {
+    for (const { end, entry } of granted) end.expire(entry);
   };
   const moved = () => {
     for (const end of new Set(granted.map((grant) => grant.end))) end.move();
@@ -58,7 +63,7 @@ export function describePorts(ports: unknown, attachment: Attachment): Parcel {
     return { ...note, entry };
   };
   try {
-    return { described: mapPlain(ports, noteFor), moved, revoke };
+    return { described: mapPlain(ports, noteFor), moved, revoke, expire };
   } catch (error) {
     revoke();
     throw error;

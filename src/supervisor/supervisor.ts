@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Attachment } from '../channel/attachment.ts';
 import { createChannel } from '../channel/create.ts';
+import type { Parcel } from '../channel/ports.ts';
 import type { Channel, ChannelOptions } from '../channel/types.ts';
 import { LimitError } from '../errors.ts';
 import { channelsUsed } from '../kernel/channels.ts';
@@ -68,6 +69,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   readonly #observer: Observer;
   readonly #groups = new Set<WorkerGroup>();
   readonly #watched = new WeakSet<Worker>();
+  /** What spawned workers were given. */
+  readonly #parcels = new WeakMap<Worker, Parcel>();
   readonly #sampler: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
 
@@ -129,7 +132,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
       for (let index = 0; index < count; index++) {
         const share = shareOf(this.#attachment, ports, { name: `${name}-${index}`, data });
         shares.push(share);
-        group.start(entry, share.shared);
+        this.#parcels.set(group.start(entry, share.shared), share.parcel);
       }
     } catch (error) {
       for (const { parcel } of shares) parcel.revoke();
@@ -199,10 +202,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     this.#watched.add(worker);
     // After its exit a worker no longer tells its id.
     const nodeThreadId = worker.threadId;
-    worker.once('exit', (exitCode) => this.#reap(nodeThreadId, exitCode));
+    worker.once('exit', (exitCode) => {
+      if (!this.#reap(nodeThreadId, exitCode)) this.#parcels.get(worker)?.expire();
+    });
   }
 
-  #reap(nodeThreadId: number, exitCode: number): void {
+  /** Returns whether the thread had ever attached, as far as can still be seen. */
+  #reap(nodeThreadId: number, exitCode: number): boolean {
     const { thread, segment } = this.#attachment;
     segment.enter();
     for (let id = 0; id < segment.threads; id++) {
@@ -211,8 +217,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
       const { name } = this.#observer.thread(id);
       const recovered = recoverThread(thread, id);
       this.emit('thread-exit', { id, name, exitCode, recovered });
-      return;
+      return true;
     }
+    return false;
   }
 
   #sample(): void {

@@ -35,11 +35,12 @@ export class WorkerGroup {
   }
 
   /** @internal */
-  start(entry: URL, shared: Shared<unknown>): void {
+  start(entry: URL, shared: Shared<unknown>): Worker {
     const execArgv = execArgvFor(entry);
     const worker = new Worker(entry, { workerData: shared, name: shared.name!, ...(execArgv && { execArgv }) });
     this.#workers.push(worker);
     this.#ends.push(endOf(worker));
+    return worker;
   }
 
   /** Stops all of them where they are. What they held is recovered. */

@@ -114,7 +114,7 @@ describe.each(TOPOLOGY_NAMES)('of an %s channel', (topology) => {
     expect(ends().closed).toBe(true);
   });
 
-  test('waiting operations of this thread count once, and their time is not', async () => {
+  test('operations of this thread that wait count as one thread', async () => {
     await using supervisor = newSupervisor();
     const channel = supervisor.channel('waited for', { codec: u32, capacity: 1, topology });
     const waiting = () => {
