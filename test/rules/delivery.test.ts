@@ -52,13 +52,13 @@ describe.each(CHANNELS)('%s', (_name, { topology, capacity, senders, receivers }
           receivers + sender,
           'sendNumbers',
           { out: channel.sender },
-          { sender, count: 400, way: sender === 1 ? 'batch-sync' : 'sync' },
+          { sender, count: 150, way: sender === 1 ? 'batch-sync' : 'sync' },
         ),
       );
       guard.close();
-      expect(await Promise.all(sent)).toEqual(sent.map(() => 400));
+      expect(await Promise.all(sent)).toEqual(sent.map(() => 150));
       expectDelivered(
-        indexes(senders).map((sender) => numbersOf(sender, 400)),
+        indexes(senders).map((sender) => numbersOf(sender, 150)),
         await Promise.all(received),
       );
     });
@@ -109,14 +109,14 @@ describe.each(CHANNELS)('%s', (_name, { topology, capacity, senders, receivers }
   test('R3: the length that another thread sees stays between 0 and the capacity', async () => {
     const channel = newChannel(topology, capacity);
     const received = crew.run(0, 'receiveNumbers', { from: channel.receiver }, { way: 'sync' });
-    const sent = crew.run(1, 'sendNumbers', { out: channel.sender }, { sender: 0, count: 5000, way: 'sync' });
+    const sent = crew.run(1, 'sendNumbers', { out: channel.sender }, { sender: 0, count: 1500, way: 'sync' });
     const done = watched(sent);
     const seen = new Set<number>();
     while (!done.settled) {
       for (let look = 0; look < 1000; look++) seen.add(channel.length);
       await turns(1);
     }
-    expect((await received).length).toBe(5000);
+    expect((await received).length).toBe(1500);
     expect(Math.min(...seen)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...seen)).toBeLessThanOrEqual(capacity);
   });

@@ -6,11 +6,13 @@ import {
   type BufferPool,
   type Channel,
   ChannelClosedError,
+  channel,
   type Lease,
   type Receiver,
   type Sender,
   type Shared,
   TimeoutError,
+  u32,
 } from '../../src/index.ts';
 
 /** How to send or receive: all ways there are. */
@@ -296,6 +298,13 @@ export const programs = {
 
   cancelFrom({ channel }: { channel: Channel<number> }, _data: object) {
     channel.cancel();
+  },
+
+  /** Makes a channel on this thread, and puts something into it. Answers its name. */
+  makeChannel(_ports: { pool: BufferPool }, { capacity }: { capacity: number }) {
+    const made = channel({ codec: u32, capacity });
+    made.sendSync(1);
+    return made.name;
   },
 
   /** Closes a sending end without having used it. */

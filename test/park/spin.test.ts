@@ -1,0 +1,69 @@
+/** What looking before sleeping promises, however the budget is tuned. */
+
+import { describe, expect, test } from 'vitest';
+import { BLOCKED } from '../../src/kernel/codes.ts';
+import { SpinBudget } from '../../src/park/spin.ts';
+
+const FOR_EVER = Number.POSITIVE_INFINITY;
+const LIMIT = 500;
+
+/** Runs a budget against an answer that comes at the given look. Answers the result and how often it looked. */
+function looked(spin: SpinBudget, answerAt: number, deadline = FOR_EVER): [result: number, looks: number] {
+  let looks = 0;
+  const result = spin.run(
+    () => (++looks >= answerAt ? 42 : BLOCKED),
+    () => 1,
+    deadline,
+  );
+  return [result, looks];
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+test('a limit of 0 never looks', () => {
+  expect(looked(new SpinBudget(0), 1)).toEqual([BLOCKED, 0]);
+});
+
+test('ends with the first answer', () => {
+  for (const look of [1, 2, 100]) expect(looked(new SpinBudget(LIMIT), look)).toEqual([42, look]);
+});
+
+test('gives up at the limit', () => {
+  expect(looked(new SpinBudget(LIMIT), NEVER)).toEqual([BLOCKED, LIMIT]);
+});
+
+test('gives up soon after the deadline', () => {
+  const [result, looks] = looked(new SpinBudget(1_000_000_000), NEVER, performance.now() + 5);
+  expect([result, looks < 1_000_000_000]).toEqual([BLOCKED, true]);
+});
+
+describe('with a history', () => {
+  test('of looking in vain it looks less, but goes on looking', () => {
+    const spin = new SpinBudget(LIMIT);
+    for (let i = 0; i < 50; i++) {
+      looked(spin, NEVER);
+      spin.slept(5);
+    }
+    const [, looks] = looked(spin, NEVER);
+    expect(looks).toBeLessThan(LIMIT / 4);
+    expect(looks).toBeGreaterThan(0);
+  });
+
+  test('of short sleeps it looks as long as it may', () => {
+    const spin = new SpinBudget(LIMIT);
+    for (let i = 0; i < 50; i++) {
+      looked(spin, NEVER);
+      spin.slept(5);
+    }
+    for (let i = 0; i < 50; i++) {
+      looked(spin, NEVER);
+      spin.slept(0.05);
+    }
+    expect(looked(spin, NEVER)).toEqual([BLOCKED, LIMIT]);
+  });
+
+  test.each([1, 2, 500])('of answers at look %d it still ends with the first answer', (look) => {
+    const spin = new SpinBudget(LIMIT);
+    for (let i = 0; i < 200; i++) expect(looked(spin, look)).toEqual([42, look]);
+  });
+});
