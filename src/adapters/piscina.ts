@@ -85,7 +85,16 @@ export async function runWorkers<P>(pool: Piscina, count: number, ports: P): Pro
   }
   // All ends are handed out before the first worker can close one, or a channel might close too early.
   const shares = Array.from({ length: count }, () => supervisor.share(ports));
-  await Promise.all(shares.map((shared) => pool.run(shared)));
+  await Promise.all(
+    shares.map(async (shared) => {
+      try {
+        await pool.run(shared);
+      } finally {
+        // A thread that ended before it attached left ends that nobody will ever take up.
+        supervisor.revoke(shared);
+      }
+    }),
+  );
 }
 
 function checkThreads(min: number, max: number): void {

@@ -411,6 +411,7 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   #receiveStretch(queue: SpscQueue, max: number, options: SyncWaitOptions | undefined): T[] {
+    if (this.#unread !== undefined) this.#throwUnread();
     const take = () => (this.#inTurn(this.receiving) ? queue.takeMany(max) : BLOCKED);
     let count = take();
     if (count === BLOCKED) count = this.#thread.block(this.#receivingPoints, take, deadlineOf(options?.timeout));
@@ -428,13 +429,12 @@ export class SharedChannel<T> implements Channel<T> {
         at = queue.after(at);
       }
     } catch (error) {
-      // What was read goes out; the one that cannot be decoded is the next one's first, and takes that one down.
+      // What was read goes out; that the next one could not be is for the next call to say. It is gone all the same.
       values.length = read;
-      if (read === 0) {
-        read = 1;
-        at = queue.after(at);
-        throw error;
-      }
+      if (read > 0) this.#unread = { error };
+      read++;
+      at = queue.after(at);
+      if (read === 1) throw error;
     } finally {
       this.#segment.enter();
       if (queue.freeMany(read, at) === ADVANCED_AWAITED) this.#thread.wakeOne(this.#sendersWaiting);
@@ -468,7 +468,11 @@ export class SharedChannel<T> implements Channel<T> {
     const block = error === undefined ? NO_ERROR : encodeError(error, pool);
     this.#segment.enter();
     const first = channelClose(this.address, block);
-    if (!first && block >= 0) pool.dismiss(block);
+    if (block >= 0) {
+      // Should this thread die here, recovery does it: whose block it is tells.
+      if (first) pool.donate(block);
+      else pool.giveBack(block);
+    }
     this.#thread.wakeAll(this.#receiversWaiting);
     this.#thread.wakeAll(this.#sendersWaiting);
   }

@@ -1,4 +1,4 @@
-/** The error a channel was closed with, in a pool block of the segment's own: `length · structured clone`. */
+/** The error a channel was closed with, in a pool block: `length · structured clone`. */
 
 import { deserialize, serialize } from 'node:v8';
 import { ERROR_LOST } from '../kernel/close.ts';
@@ -10,7 +10,7 @@ import type { BufferPool } from '../pool/pool.ts';
 const MESSAGE_LONGEST = 4096;
 const LONGEST = PAGE_BYTES / 2 - WORD_BYTES;
 
-/** Writes the error into a block. Returns the block, or ERROR_LOST when there is no memory for it. */
+/** Writes the error into a block of this thread's. Returns it, or ERROR_LOST when there is no memory for it. */
 export function encodeError(error: unknown, pool: BufferPool): i32 {
   const encoded = encode(error);
   pool.segment.enter();
@@ -19,7 +19,6 @@ export function encodeError(error: unknown, pool: BufferPool): i32 {
   const at = pool.byteOffset(block);
   pool.segment.words[at / WORD_BYTES] = encoded.length;
   pool.segment.bytes.set(encoded, at + WORD_BYTES);
-  pool.donate(block);
   return block;
 }
 

@@ -14,6 +14,8 @@ import {
   CHANNEL_NAME,
   CHANNEL_NAME_BYTES,
   CHANNEL_RED,
+  CHANNEL_REFS,
+  CHANNEL_REFS_AT,
   CHANNEL_SHIFT,
   CHANNEL_SLOTS,
   CHANNEL_STRIDE,
@@ -64,8 +66,10 @@ export function createChannel<T>(
   const shift = Math.max(SLOTS_MIN_SHIFT, 32 - Math.clz32(capacity - 1));
   const header = topology === TOPOLOGY_SPSC ? 0 : MPMC_SLOT_HEADER;
   const stride = header + wire.slotBytes / WORD_BYTES;
+  const refs = wire.staged ? wire.refs : [];
+  const slotWords = 2 ** shift * stride;
   // A line behind the last slot keeps the neighbour's words off it.
-  const bytes = (CHANNEL_WORDS + 2 ** shift * stride + LINE) * WORD_BYTES;
+  const bytes = (CHANNEL_WORDS + slotWords + LINE + refs.length) * WORD_BYTES;
   const block = takeBlock(attachment, bytes, capacity);
 
   segment.enter();
@@ -79,17 +83,24 @@ export function createChannel<T>(
   poke(address + CHANNEL_YELLOW, Math.round(levels.yellow * 1000));
   poke(address + CHANNEL_RED, Math.round(levels.red * 1000));
   poke(address + CHANNEL_NAME_BYTES, nameBytes.length);
+  const refsAt = address + CHANNEL_WORDS + slotWords + LINE;
+  poke(address + CHANNEL_REFS, refs.length);
+  poke(address + CHANNEL_REFS_AT, refsAt);
+  refs.forEach((offset, i) => {
+    poke(refsAt + i, offset);
+  });
   segment.bytes.set(nameBytes, (address + CHANNEL_NAME) * WORD_BYTES);
   if (topology === TOPOLOGY_SPSC) spscInit(address, 0);
   else mpmcInit(address, 0);
 
-  pool.donate(block);
+  // Until it is donated it is this thread's: should the thread die here, recovery takes the channel out again.
   const index = channelEnter(block);
   if (index === BLOCKED) {
-    pool.dismiss(block);
+    pool.giveBack(block);
     throw new LimitError(`expected at most ${CHANNELS_MAX} channels in a segment, met one more`);
   }
   poke(address + CHANNEL_INDEX, index);
+  pool.donate(block);
   return openChannel(attachment, { index, address, name: name ?? `channel-${index}`, codec: options.codec });
 }
 

@@ -16,10 +16,12 @@ import {
   endHold,
   endRetire,
   endRevoke,
+  grantEntry,
   ROLE_RECEIVER,
   ROLE_SENDER,
 } from '../kernel/ends.ts';
-import { ENDS_MAX } from '../memory/layout.ts';
+import { CHANNEL_COUNTED, ENDS_MAX } from '../memory/layout.ts';
+import { store } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
 import type { SharedChannel } from './channel.ts';
 import type { Receiver, Sender, SyncWaitOptions } from './types.ts';
@@ -35,15 +37,15 @@ abstract class CountedEnd<T> {
   /** How often it was handed out on this thread and not moved since. */
   #handedOut = 0;
 
-  /** @param granted the entry of an end that was shared with this thread; without it the end is a new one. */
-  constructor(channel: SharedChannel<T>, role: number, granted?: number) {
+  /** @param grant made for this thread when the end was shared with it; without one the end is new. */
+  constructor(channel: SharedChannel<T>, role: number, grant?: number) {
     this.channel = channel;
     this.#role = role;
     this.#state = 'moved';
-    if (granted !== undefined) {
+    if (grant !== undefined) {
       channel.attachment.segment.enter();
-      if (endAdopt(granted, channel.index, role, channel.attachment.thread.id)) {
-        this.#entry = granted;
+      if (endAdopt(grant, channel.index, role, channel.attachment.thread.id)) {
+        this.#entry = grantEntry(grant);
         this.#state = 'held';
       } else {
         this.#hold();
@@ -80,22 +82,24 @@ abstract class CountedEnd<T> {
     return this;
   }
 
-  /** @internal Makes an end for another thread: the entry that it adopts. */
+  /** @internal Makes an end for another thread to adopt. */
   grant(): number {
     this.channel.attachment.segment.enter();
-    return found(endGrant(this.channel.index, this.#role));
+    const grant = found(endGrant(this.channel.index, this.#role));
+    this.#counted();
+    return grant;
   }
 
   /** @internal Takes back what was granted and not adopted. */
-  revoke(entry: number): void {
+  revoke(grant: number): void {
     this.channel.attachment.segment.enter();
-    endRevoke(entry, this.channel.index, this.#role);
+    endRevoke(grant, this.channel.index, this.#role);
   }
 
   /** @internal The thread it was granted to ended before it could adopt it: as good as retired by that thread. */
-  expire(entry: number): void {
+  expire(grant: number): void {
     this.channel.attachment.segment.enter();
-    if (!endRevoke(entry, this.channel.index, this.#role)) return;
+    if (!endRevoke(grant, this.channel.index, this.#role)) return;
     if (this.#role === ROLE_SENDER && endCount(this.channel.index, this.#role) === 0) this.channel.close();
   }
 
@@ -133,7 +137,13 @@ abstract class CountedEnd<T> {
     const { segment, thread } = this.channel.attachment;
     segment.enter();
     this.#entry = found(endHold(this.channel.index, this.#role, thread.id));
+    this.#counted();
     this.#state = 'held';
+  }
+
+  /** From now on the channel is closed when its last sender is gone, even if the one who should do it dies. */
+  #counted(): void {
+    if (this.#role === ROLE_SENDER) store(this.channel.address + CHANNEL_COUNTED, 1);
   }
 
   #release(): void {
@@ -151,8 +161,8 @@ function found(entry: number): number {
 }
 
 export class SenderEnd<T> extends CountedEnd<T> implements Sender<T> {
-  constructor(channel: SharedChannel<T>, granted?: number) {
-    super(channel, ROLE_SENDER, granted);
+  constructor(channel: SharedChannel<T>, grant?: number) {
+    super(channel, ROLE_SENDER, grant);
   }
 
   trySend(value: T): boolean {
@@ -185,8 +195,8 @@ export class SenderEnd<T> extends CountedEnd<T> implements Sender<T> {
 }
 
 export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
-  constructor(channel: SharedChannel<T>, granted?: number) {
-    super(channel, ROLE_RECEIVER, granted);
+  constructor(channel: SharedChannel<T>, grant?: number) {
+    super(channel, ROLE_RECEIVER, grant);
   }
 
   tryReceive(): IteratorResult<T, undefined> | undefined {

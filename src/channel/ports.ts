@@ -26,7 +26,7 @@ interface Note {
   readonly index?: number;
   readonly name?: string;
   readonly codec?: Codec<any>;
-  readonly entry?: number;
+  readonly grant?: number;
 }
 
 /** Ports on their way: what travels, and what has to happen when it arrived, or did not. */
@@ -37,30 +37,30 @@ export interface Parcel {
   moved(): void;
   /** They could not be handed over: the ends made for them are no more. */
   revoke(): void;
-  /** Their thread ended without ever attaching. */
+  /** Their thread ended: what of them it did not take up is retired. */
   expire(): void;
 }
 
 /** Packs ports for one thread. */
 export function describePorts(ports: unknown, attachment: Attachment): Parcel {
-  const granted: { readonly end: SenderEnd<any> | ReceiverEnd<any>; readonly entry: number }[] = [];
+  const granted: { readonly end: SenderEnd<any> | ReceiverEnd<any>; readonly grant: number }[] = [];
   const revoke = () => {
-    for (const { end, entry } of granted) end.revoke(entry);
+    for (const { end, grant } of granted) end.revoke(grant);
   };
   const expire = () => {
-    for (const { end, entry } of granted) end.expire(entry);
+    for (const { end, grant } of granted) end.expire(grant);
   };
   const moved = () => {
-    for (const end of new Set(granted.map((grant) => grant.end))) end.move();
+    for (const end of new Set(granted.map(({ end }) => end))) end.move();
   };
   const noteFor = (value: object): Note | undefined => {
     if (value instanceof BufferPool) return { [KEY]: 'pool' };
     if (value instanceof SharedChannel) return noteOf('channel', value, attachment);
     if (!(value instanceof SenderEnd || value instanceof ReceiverEnd)) return undefined;
     const note = noteOf(value instanceof SenderEnd ? 'sender' : 'receiver', value.channel, attachment);
-    const entry = value.grant();
-    granted.push({ end: value, entry });
-    return { ...note, entry };
+    const grant = value.grant();
+    granted.push({ end: value, grant });
+    return { ...note, grant };
   };
   try {
     return { described: mapPlain(ports, noteFor), moved, revoke, expire };
@@ -82,9 +82,9 @@ export function revivePorts(described: unknown, attachment: Attachment): unknown
       case 'channel':
         return channelOf(note, attachment);
       case 'sender':
-        return new SenderEnd(channelOf(note, attachment), note.entry!);
+        return new SenderEnd(channelOf(note, attachment), note.grant!);
       case 'receiver':
-        return new ReceiverEnd(channelOf(note, attachment), note.entry!);
+        return new ReceiverEnd(channelOf(note, attachment), note.grant!);
       default:
         throw new IncompatibleSegmentError(`expected a port that this version knows, met "${String(note[KEY])}"`);
     }

@@ -10,8 +10,10 @@ import { CodecError, MessageTooLargeError } from '../errors.ts';
 import { BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
+import { peek, poke } from '../memory/words.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import { type Codec, type CustomCodec, describe, type Staged, type StagedWire } from './codec.ts';
+import { consumeRef, discardRef, NO_BLOCK, putRef, readRef, receiveRef } from './ref.ts';
 import { refuse } from './scalars.ts';
 
 export interface BlobOptions {
@@ -157,6 +159,7 @@ const HEADER_BYTES = 8;
 export class BlobWire<T> implements StagedWire<T> {
   readonly staged = true;
   readonly slotBytes: number;
+  readonly refs = [1];
   readonly #translation: Translation<T>;
   readonly #pool: BufferPool;
   readonly #inline: number;
@@ -180,26 +183,28 @@ export class BlobWire<T> implements StagedWire<T> {
   }
 
   read(at: number): T {
-    const { words, bytes } = this.#pool.segment;
-    const length = words[at >>> 2]!;
-    const block = words[(at >>> 2) + 1]! - 1;
-    if (block < 0) return this.#translation.decode(bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length));
-    this.#pool.receive(block);
+    const { segment } = this.#pool;
+    const { bytes } = segment;
+    const length = peek(at / WORD_BYTES);
+    const ref = at / WORD_BYTES + 1;
+    if (readRef(ref) === NO_BLOCK) {
+      return this.#translation.decode(bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length));
+    }
+    const block = receiveRef(this.#pool, ref);
     try {
       const from = this.#pool.byteOffset(block);
       return this.#translation.decode(bytes.subarray(from, from + length));
     } finally {
-      this.#pool.giveBack(block);
+      // Decoding may have run code of the user's.
+      segment.enter();
+      consumeRef(this.#pool, ref, block);
     }
   }
 
   discard(at: number): void {
-    const block = this.#pool.segment.words[(at >>> 2) + 1]! - 1;
-    if (block >= 0 && this.#pool.receive(block)) this.#pool.giveBack(block);
+    discardRef(this.#pool, at / WORD_BYTES + 1);
   }
 }
-
-const NONE = -1;
 
 class StagedBlob implements Staged {
   readonly #pool: BufferPool;
@@ -207,7 +212,7 @@ class StagedBlob implements Staged {
   readonly #length: number;
   #bytes: Uint8Array | undefined;
   #borrowed: boolean;
-  #block: i32 = NONE;
+  #block: i32 = NO_BLOCK;
 
   constructor(pool: BufferPool, encoded: Uint8Array, fits: boolean, borrowed: boolean) {
     this.#pool = pool;
@@ -218,7 +223,7 @@ class StagedBlob implements Staged {
   }
 
   reserve(): boolean {
-    if (this.#fits || this.#block !== NONE) return true;
+    if (this.#fits || this.#block !== NO_BLOCK) return true;
     const block = this.#pool.take(this.#length);
     if (block === BLOCKED || block === CLOSED) return false;
     this.#pool.segment.bytes.set(this.#bytes!, this.#pool.byteOffset(block));
@@ -233,19 +238,17 @@ class StagedBlob implements Staged {
   }
 
   put(at: number): void {
-    const { words, bytes } = this.#pool.segment;
-    words[at / WORD_BYTES] = this.#length;
-    words[at / WORD_BYTES + 1] = this.#block + 1;
-    if (this.#block === NONE) bytes.set(this.#bytes!, at + HEADER_BYTES);
-    else this.#pool.send(this.#block);
+    poke(at / WORD_BYTES, this.#length);
+    if (this.#block === NO_BLOCK) this.#pool.segment.bytes.set(this.#bytes!, at + HEADER_BYTES);
+    putRef(this.#pool, at / WORD_BYTES + 1, this.#block);
   }
 
   done(): void {}
 
   undo(): void {
-    if (this.#block === NONE) return;
+    if (this.#block === NO_BLOCK) return;
     this.#pool.unsend(this.#block);
     this.#pool.giveBack(this.#block);
-    this.#block = NONE;
+    this.#block = NO_BLOCK;
   }
 }

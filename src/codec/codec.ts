@@ -40,6 +40,8 @@ export interface DirectWire<T, P = any> {
 export interface StagedWire<T> {
   readonly staged: true;
   readonly slotBytes: number;
+  /** Where in a slot descriptors of pool blocks are: word offsets. */
+  readonly refs: readonly number[];
   /** Runs whatever code of the user's there is to run. Throws CodecError or MessageTooLargeError. */
   stage(value: T): Staged;
   read(at: number): T;

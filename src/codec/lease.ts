@@ -1,10 +1,11 @@
 /** A lease travels as the number of its block and its length; its bytes stay where they are. */
 
-import { CodecError } from '../errors.ts';
 import { WORD_BYTES } from '../memory/layout.ts';
+import { peek, poke } from '../memory/words.ts';
 import { Lease } from '../pool/lease.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import type { Codec, Staged, StagedWire } from './codec.ts';
+import { discardRef, putRef, receiveRef } from './ref.ts';
 import { refuse } from './scalars.ts';
 
 /** Hands pool blocks over: the same cost for 64 bytes and 64 MiB. The sender's lease is spent once it was accepted. */
@@ -23,10 +24,8 @@ export function departLease(value: unknown, pool: BufferPool): { readonly lease:
 }
 
 export function putLease(departed: ReturnType<typeof departLease>, at: number, pool: BufferPool): void {
-  const { words } = pool.segment;
-  words[at / WORD_BYTES] = departed.lease.block + 1;
-  words[at / WORD_BYTES + 1] = departed.byteLength;
-  pool.send(departed.lease.block);
+  poke(at / WORD_BYTES + 1, departed.byteLength);
+  putRef(pool, at / WORD_BYTES, departed.lease.block);
 }
 
 export function undoLease(departed: ReturnType<typeof departLease>, pool: BufferPool): void {
@@ -35,22 +34,17 @@ export function undoLease(departed: ReturnType<typeof departLease>, pool: Buffer
 }
 
 export function readLease(at: number, pool: BufferPool): Lease {
-  const { words } = pool.segment;
-  const block = words[at / WORD_BYTES]! - 1;
-  if (block < 0 || !pool.receive(block)) {
-    throw new CodecError(`expected the descriptor of a block on its way, met block ${block}`);
-  }
-  return pool.leaseOf(block, words[at / WORD_BYTES + 1]!);
+  return pool.leaseOf(receiveRef(pool, at / WORD_BYTES), peek(at / WORD_BYTES + 1));
 }
 
 export function discardLease(at: number, pool: BufferPool): void {
-  const block = pool.segment.words[at / WORD_BYTES]! - 1;
-  if (block >= 0 && pool.receive(block)) pool.giveBack(block);
+  discardRef(pool, at / WORD_BYTES);
 }
 
 export class LeaseWire implements StagedWire<Lease> {
   readonly staged = true;
   readonly slotBytes = LEASE_BYTES;
+  readonly refs = [0];
   readonly #pool: BufferPool;
 
   constructor(pool: BufferPool) {

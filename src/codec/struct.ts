@@ -201,6 +201,7 @@ class StructWire<T> implements DirectWire<T, Scratch> {
 class LeasingStructWire<T> implements StagedWire<T> {
   readonly staged = true;
   readonly slotBytes: number;
+  readonly refs: readonly number[];
   readonly #placed: readonly Placed[];
   readonly #leases: readonly Placed[];
   readonly #plain: StructWire<T>;
@@ -208,6 +209,7 @@ class LeasingStructWire<T> implements StagedWire<T> {
 
   constructor(placed: readonly Placed[], leases: readonly Placed[], plain: StructWire<T>, pool: BufferPool) {
     this.slotBytes = plain.slotBytes;
+    this.refs = leases.map(({ offset }) => offset / WORD_BYTES);
     this.#placed = placed;
     this.#leases = leases;
     this.#plain = plain;

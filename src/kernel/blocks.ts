@@ -138,6 +138,16 @@ export function blockLeased(block: i32): boolean {
   return kind === OWNER_OWNED || kind === OWNER_FLYING;
 }
 
+/** Whether a block is on its way between two threads. */
+export function blockFlying(block: i32): boolean {
+  return (load(ownerAt(block)) & KIND_MASK) === OWNER_FLYING;
+}
+
+/** Whether `thread` owns a block. */
+export function blockOwned(block: i32, thread: i32): boolean {
+  return load(ownerAt(block)) === tagged(OWNER_OWNED, thread);
+}
+
 export function blockVacant(block: i32): boolean {
   return (load(ownerAt(block)) & KIND_MASK) === OWNER_VACANT;
 }
@@ -296,6 +306,12 @@ export function blockReceive(block: i32, me: i32): boolean {
   return cas(ownerAt(block), word, tagged(OWNER_OWNED, me)) === word;
 }
 
+/** Frees a block that `dead` had put on its way, if it still is. Returns whether it was. */
+export function blockGround(block: i32, dead: i32, me: i32): boolean {
+  const flying: i32 = tagged(OWNER_FLYING, dead);
+  return cas(ownerAt(block), flying, tagged(OWNER_OWNED, me)) === flying && blockRelease(block, me);
+}
+
 /** Gives a block of `me` to the segment itself: it outlives the thread. */
 export function blockDonate(block: i32, me: i32): boolean {
   const owned: i32 = tagged(OWNER_OWNED, me);
@@ -372,26 +388,51 @@ function slabRetire(page: i32, sizeClass: i32, me: i32): boolean {
   return false;
 }
 
+/** The first block at or behind `from` that `dead` had put on its way, or BLOCKED. */
+export function blockNextFlying(dead: i32, from: i32): i32 {
+  const flying: i32 = tagged(OWNER_FLYING, dead);
+  const used: i32 = load(HEADER_PAGES_USED);
+  let block: i32 = from;
+  for (let page: i32 = (from / PAGE_OWNERS) | 0; page < used; page++) {
+    const end: i32 = page * PAGE_OWNERS + pageBlocks(page);
+    for (; block < end; block++) if (load(ownerAt(block)) === flying) return block;
+    block = (page + 1) * PAGE_OWNERS;
+  }
+  return BLOCKED;
+}
+
+/** How many blocks start in a page. */
+function pageBlocks(page: i32): i32 {
+  const sizeClass: i32 = pageClass(page);
+  if (sizeClass < 0) return 0;
+  return sizeClass === SLAB_CLASSES ? 1 : slabBlocks(sizeClass);
+}
+
 /**
- * Gives back what `dead` owned, and finishes or undoes the work on pages that it left in the middle. Blocks it had put
- * on their way stay there. Returns how many blocks it owned. Only once the thread can no longer run.
+ * Gives back what `dead` owned, and finishes or undoes the work on pages and blocks that it left in the middle. Blocks it
+ * had put on their way stay there. Returns how many blocks it owned. Only once the thread can no longer run.
  */
 export function blocksRecover(dead: i32, me: i32): i32 {
   const used: i32 = load(HEADER_PAGES_USED);
   let owned: i32 = 0;
   for (let page: i32 = 0; page < used; page++) {
     pageRecover(page, dead);
-    const sizeClass: i32 = pageClass(page);
-    if (sizeClass < 0) continue;
     const first: i32 = page * PAGE_OWNERS;
-    const blocks: i32 = sizeClass === SLAB_CLASSES ? 1 : slabBlocks(sizeClass);
+    const blocks: i32 = pageBlocks(page);
     for (let i: i32 = 0; i < blocks; i++) {
       const word: i32 = load(ownerAt(first + i));
       if (word === tagged(OWNER_CLOSING, dead)) runClose(page);
-      else if (word === tagged(OWNER_OWNED, dead) && blockFree(first + i, word, me)) owned++;
+      else if (word === tagged(OWNER_OWNED, dead)) owned += blockFree(first + i, word, me) ? 1 : 0;
+      else if ((word & KIND_MASK) === OWNER_VACANT) showVacant(page, i);
     }
   }
   return owned;
+}
+
+/** The dead thread may have freed a block and not yet marked it in the bitmap. */
+function showVacant(page: i32, index: i32): void {
+  const at: i32 = peek(HEADER_BITMAPS) + page * PAGE_BITMAP + (index >> 5);
+  if ((load(at) & (1 << (index & 31))) === 0) or(at, 1 << (index & 31));
 }
 
 function pageRecover(page: i32, dead: i32): void {

@@ -21,6 +21,11 @@ export function channelEnter(block: i32): i32 {
   return BLOCKED;
 }
 
+/** Takes a channel out again that nobody else has heard of yet. */
+export function channelRemove(index: i32, block: i32): void {
+  cas(peek(HEADER_CHANNEL_TABLE) + index, block + 1, 0);
+}
+
 /** The block of the channel at `index`, or −1. */
 export function channelBlock(index: i32): i32 {
   return load(peek(HEADER_CHANNEL_TABLE) + index) - 1;

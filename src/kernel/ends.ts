@@ -5,23 +5,35 @@
  * death between two steps can leave a count that lies.
  *
  * ```
- *  31 30                     17 16 15            6 5    2 1 0
- * ┌──┬─────────────────────────┬──┬───────────────┬──────┬───┐
- * │0 │ channel index (14 bits) │ro│ owner (10)    │  –   │ st│   st: FREE · PENDING · HELD
- * └──┴─────────────────────────┴──┴───────────────┴──────┴───┘
+ *  31 30                     17 16 15               2 1 0
+ * ┌──┬─────────────────────────┬──┬──────────────────┬───┐
+ * │0 │ channel index (14 bits) │ro│ holder or ticket │ st│   st: FREE · PENDING (ticket) · HELD (holder)
+ * └──┴─────────────────────────┴──┴──────────────────┴───┘
  *   grant: FREE → PENDING (shared, not attached yet)
- *   adopt: PENDING → HELD by the attaching thread      hold: FREE → HELD      retire: PENDING or HELD → FREE
+ *   adopt: PENDING → HELD by the attaching thread      hold: FREE → HELD      retire, revoke: HELD, PENDING → FREE
  * ```
  *
+ * A grant is named by its entry and its ticket, so that whoever gives it up late does not give up another's.
+ *
  * The last to retire an end closes the channel. Two that retire at once each clear their own word and then scan: the
- * later clearing is before the later scan, so at least one of them sees nobody left, and closing is idempotent.
- * Ends of one channel and role are interchangeable: an adopter that finds its pending word reused for an equal end takes
- * that one, and the other finds none left and holds a new one.
+ * later clearing is before the later scan, so at least one of them sees nobody left, and closing is idempotent. One that
+ * dies in between has left a channel that once had such an end (`CHANNEL_COUNTED`) with none: recovery closes it.
+ *
+ * An end that moves to another thread is granted there first and retired here then, so a scan could pass the new entry
+ * too early and the old one too late, and see none of both. `HEADER_ENDS_PLACED` moves between the two: a scan during
+ * which it did is done again.
  */
 
-import { ENDS_MAX, HEADER_END_TABLE, HEADER_ENDS_HINT, HEADER_ENDS_USED } from '../memory/layout.ts';
+import {
+  ENDS_MAX,
+  HEADER_END_TABLE,
+  HEADER_ENDS_GRANTED,
+  HEADER_ENDS_HINT,
+  HEADER_ENDS_PLACED,
+  HEADER_ENDS_USED,
+} from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { cas, load, peek, store } from '../memory/words.ts';
+import { add, cas, load, peek, store } from '../memory/words.ts';
 import { BLOCKED } from './codes.ts';
 
 export const ROLE_SENDER = 0;
@@ -31,18 +43,32 @@ const FREE = 0;
 const PENDING = 1;
 const HELD = 2;
 const STATE_MASK = 3;
-const OWNER_SHIFT = 6;
-const OWNER_MASK = 1023;
+const WHO_SHIFT = 2;
+const WHO_MASK = 2 ** 14 - 1;
 const ROLE_SHIFT = 16;
 const CHANNEL_SHIFT = 17;
+/** A grant is its entry and, above that, its ticket. */
+const ENTRY_MASK = ENDS_MAX - 1;
+const TICKET_SHIFT = 15;
 
-function endWord(state: i32, owner: i32, role: i32, channelIndex: i32): i32 {
-  return (channelIndex << CHANNEL_SHIFT) | (role << ROLE_SHIFT) | (owner << OWNER_SHIFT) | state;
+function endWord(state: i32, who: i32, role: i32, channelIndex: i32): i32 {
+  return (channelIndex << CHANNEL_SHIFT) | (role << ROLE_SHIFT) | (who << WHO_SHIFT) | state;
 }
 
-/** Makes an end that whoever attaches first adopts. Returns its entry, or BLOCKED when the table is full. */
+function pendingWord(grant: i32, role: i32, channelIndex: i32): i32 {
+  return endWord(PENDING, (grant >>> TICKET_SHIFT) & WHO_MASK, role, channelIndex);
+}
+
+/** Makes an end for another thread to adopt. Returns the grant, or BLOCKED when the table is full. */
 export function endGrant(channelIndex: i32, role: i32): i32 {
-  return endPlace(endWord(PENDING, 0, role, channelIndex));
+  const ticket: i32 = add(HEADER_ENDS_GRANTED, 1) & WHO_MASK;
+  const entry: i32 = endPlace(endWord(PENDING, ticket, role, channelIndex));
+  return entry === BLOCKED ? BLOCKED : (ticket << TICKET_SHIFT) | entry;
+}
+
+/** The entry of a grant. */
+export function grantEntry(grant: i32): i32 {
+  return grant & ENTRY_MASK;
 }
 
 /** Makes an end held by `thread`. Returns its entry, or BLOCKED when the table is full. */
@@ -50,10 +76,10 @@ export function endHold(channelIndex: i32, role: i32, thread: i32): i32 {
   return endPlace(endWord(HELD, thread, role, channelIndex));
 }
 
-/** Takes over the pending end at `entry`. Returns whether it was still there. */
-export function endAdopt(entry: i32, channelIndex: i32, role: i32, thread: i32): boolean {
-  const at: i32 = peek(HEADER_END_TABLE) + entry;
-  const pending: i32 = endWord(PENDING, 0, role, channelIndex);
+/** Takes over an end that was granted. Returns whether it was still pending. */
+export function endAdopt(grant: i32, channelIndex: i32, role: i32, thread: i32): boolean {
+  const at: i32 = peek(HEADER_END_TABLE) + grantEntry(grant);
+  const pending: i32 = pendingWord(grant, role, channelIndex);
   return cas(at, pending, endWord(HELD, thread, role, channelIndex)) === pending;
 }
 
@@ -63,21 +89,29 @@ export function endRetire(entry: i32, channelIndex: i32, role: i32, thread: i32)
 }
 
 /** Retires an end that was granted and not adopted yet. Returns whether it was still pending. */
-export function endRevoke(entry: i32, channelIndex: i32, role: i32): boolean {
-  return endFree(entry, endWord(PENDING, 0, role, channelIndex));
+export function endRevoke(grant: i32, channelIndex: i32, role: i32): boolean {
+  return endFree(grantEntry(grant), pendingWord(grant, role, channelIndex));
 }
 
 /** How many ends of this role the channel has, pending ones included. */
 export function endCount(channelIndex: i32, role: i32): i32 {
   const table: i32 = peek(HEADER_END_TABLE);
-  const used: i32 = load(HEADER_ENDS_USED);
-  let count: i32 = 0;
-  for (let entry: i32 = 0; entry < used; entry++) {
-    const word: i32 = load(table + entry);
-    if ((word & STATE_MASK) === FREE) continue;
-    if (word >>> ROLE_SHIFT === ((channelIndex << 1) | role)) count++;
+  for (;;) {
+    const placed: i32 = endsPlaced();
+    const used: i32 = load(HEADER_ENDS_USED);
+    let count: i32 = 0;
+    for (let entry: i32 = 0; entry < used; entry++) {
+      const word: i32 = load(table + entry);
+      if ((word & STATE_MASK) === FREE) continue;
+      if (word >>> ROLE_SHIFT === ((channelIndex << 1) | role)) count++;
+    }
+    if (endsPlaced() === placed) return count;
   }
-  return count;
+}
+
+/** How many ends were ever placed: unchanged over a scan, the scan saw every end that was there at its end. */
+export function endsPlaced(): i32 {
+  return load(HEADER_ENDS_PLACED);
 }
 
 /** The first end at or behind entry `from` that `thread` holds, or BLOCKED. */
@@ -86,7 +120,7 @@ export function endNextHeld(thread: i32, from: i32): i32 {
   const used: i32 = load(HEADER_ENDS_USED);
   for (let entry: i32 = from; entry < used; entry++) {
     const word: i32 = load(table + entry);
-    if ((word & STATE_MASK) === HELD && ((word >>> OWNER_SHIFT) & OWNER_MASK) === thread) return entry;
+    if ((word & STATE_MASK) === HELD && ((word >>> WHO_SHIFT) & WHO_MASK) === thread) return entry;
   }
   return BLOCKED;
 }
@@ -125,6 +159,7 @@ function endPlace(word: i32): i32 {
     if ((load(table + entry) & STATE_MASK) !== FREE) continue;
     raiseUsed(entry + 1);
     if (cas(table + entry, FREE, word) !== FREE) continue;
+    add(HEADER_ENDS_PLACED, 1);
     store(HEADER_ENDS_HINT, entry + 1);
     return entry;
   }

@@ -37,6 +37,7 @@
 
 import {
   CHANNEL_BURIED,
+  CHANNEL_BURIED_BELOW,
   CHANNEL_CAPACITY,
   CHANNEL_CLOSED,
   CHANNEL_HEAD,
@@ -50,6 +51,7 @@ import {
 import type { i32 } from '../memory/words.ts';
 import { add, cas, load, peek, poke, store } from '../memory/words.ts';
 import { BLOCKED, CLOSED, SKIPPED } from './codes.ts';
+import { refsDrop } from './refs.ts';
 
 /** Words of a slot before its payload: state, ticket. */
 export const MPMC_SLOT_HEADER = 2;
@@ -98,6 +100,7 @@ export function mpmcInit(channel: i32, position: i32): void {
   }
   poke(channel + CHANNEL_TAIL, position);
   poke(channel + CHANNEL_HEAD, position);
+  poke(channel + CHANNEL_BURIED_BELOW, position);
 }
 
 /**
@@ -148,8 +151,20 @@ export function mpmcPublish(channel: i32, slot: i32): void {
 
 /** Owner of a claim only: there will be no message. Wake a receiver: it may wait for this slot. */
 export function mpmcBury(channel: i32, slot: i32): void {
+  const position: i32 = peek(slot + 1);
+  noteBuried(channel, position);
+  store(slot, stated(SLOT_TOMBSTONE, position >>> peek(channel + CHANNEL_SHIFT)));
   add(channel + CHANNEL_BURIED, 1);
-  store(slot, stated(SLOT_TOMBSTONE, peek(slot + 1) >>> peek(channel + CHANNEL_SHIFT)));
+}
+
+/** Before a tombstone stands, those who count messages have to look for it. */
+function noteBuried(channel: i32, position: i32): void {
+  for (;;) {
+    const below: i32 = load(channel + CHANNEL_BURIED_BELOW);
+    const ahead: i32 = (below - position) | 0;
+    if (ahead > 0 && ahead <= 1 << peek(channel + CHANNEL_SHIFT)) return;
+    if (cas(channel + CHANNEL_BURIED_BELOW, below, (position + 1) | 0) === below) return;
+  }
 }
 
 /** Takes the next message for `me`. Returns the word index of its slot, BLOCKED, CLOSED (and drained) or SKIPPED. */
@@ -190,10 +205,11 @@ export function mpmcFree(channel: i32, slot: i32): void {
 }
 
 /**
- * Settles the slots that `dead` left in the middle: claims are buried, what it was reading is given up. Returns how many
- * messages were lost that way. Only once the thread can no longer run; wake senders and receivers afterwards.
+ * Settles the slots that `dead` left in the middle: claims are buried; what it was reading is given up, with the blocks
+ * it had not taken over yet. Returns how many messages were lost that way. Only once the thread can no longer run; wake
+ * senders and receivers afterwards.
  */
-export function mpmcRecover(channel: i32, dead: i32): i32 {
+export function mpmcRecover(channel: i32, dead: i32, me: i32): i32 {
   const slots: i32 = 1 << peek(channel + CHANNEL_SHIFT);
   let lost: i32 = 0;
   for (let i: i32 = 0; i < slots; i++) {
@@ -206,11 +222,19 @@ export function mpmcRecover(channel: i32, dead: i32): i32 {
     if (state === SLOT_CLAIMED) {
       mpmcBury(channel, slot);
     } else {
+      refsDrop(channel, slot + MPMC_SLOT_HEADER, me);
       mpmcFree(channel, slot);
       lost++;
     }
   }
   return lost;
+}
+
+/** The payload of slot number `i` while it holds a message, taken or not, or −1. */
+export function mpmcMessage(channel: i32, i: i32): i32 {
+  const slot: i32 = slotAt(channel, i);
+  const state: i32 = slotState(load(slot));
+  return state === SLOT_FULL || state === SLOT_READING ? slot + MPMC_SLOT_HEADER : -1;
 }
 
 /** The position of an owned slot: the one next to the cursors whose lap ends in the 19 bits of its word. */
@@ -230,12 +254,21 @@ export function mpmcLength(channel: i32): i32 {
     const head: i32 = load(channel + CHANNEL_HEAD);
     const tail: i32 = load(channel + CHANNEL_TAIL);
     if (load(channel + CHANNEL_HEAD) !== head) continue;
-    // Positions that were claimed and given up hold no message.
-    const empty: i32 = (load(channel + CHANNEL_BURIED) - load(channel + CHANNEL_SKIPPED)) | 0;
-    const length: i32 = (tail - head - empty) | 0;
+    const length: i32 = (tail - head - tombstones(channel, head, tail)) | 0;
     if (length < 0) return 0;
     return length > capacity ? capacity : length;
   }
+}
+
+/** Positions from `head` to `tail` that were claimed and given up: they hold no message. */
+function tombstones(channel: i32, head: i32, tail: i32): i32 {
+  if (((load(channel + CHANNEL_BURIED_BELOW) - head) | 0) <= 0) return 0;
+  const shift: i32 = peek(channel + CHANNEL_SHIFT);
+  let count: i32 = 0;
+  for (let position: i32 = head; position !== tail; position = (position + 1) | 0) {
+    if (load(slotAt(channel, position)) === stated(SLOT_TOMBSTONE, position >>> shift)) count++;
+  }
+  return count;
 }
 
 /** Frees a tombstone at the head and moves the head on. Returns whether this call freed it. */

@@ -39,6 +39,8 @@ import {
   CHANNEL_PEAK,
   CHANNEL_SENT,
   CHANNEL_SHIFT,
+  CHANNEL_SLOTS,
+  CHANNEL_STRIDE,
   CHANNEL_TAIL,
   CHANNEL_TAIL_SEEN,
   CHANNEL_TAKEN,
@@ -46,6 +48,7 @@ import {
 import type { i32 } from '../memory/words.ts';
 import { cas, load, or, peek, poke, store } from '../memory/words.ts';
 import { BLOCKED, CLOSED } from './codes.ts';
+import { refsDrop, refsTouched } from './refs.ts';
 
 const CLOSED_FLAG = 1;
 const AWAITED = 2;
@@ -166,6 +169,33 @@ export function spscRelease(channel: i32, count: i32): i32 {
   return ADVANCED_AWAITED;
 }
 
+/**
+ * Gives up the messages that a dead receiver had begun to take apart, so that the next one starts behind them. Those it
+ * had only looked at are still whole, and stay. Returns how many were lost. Only once the thread can no longer run and
+ * before another receiver is let in; wake a sender afterwards.
+ */
+export function spscRecover(channel: i32, me: i32): i32 {
+  let lost: i32 = 0;
+  for (;;) {
+    const word: i32 = load(channel + CHANNEL_HEAD);
+    const head: i32 = word & ~FLAGS;
+    if (head === (load(channel + CHANNEL_TAIL) & ~FLAGS)) return lost;
+    const payload: i32 = payloadAt(channel, spscPosition(head));
+    if (!refsTouched(channel, payload)) return lost;
+    refsDrop(channel, payload, me);
+    if (cas(channel + CHANNEL_HEAD, word, (head + (1 << POSITION_SHIFT)) | 0) === word) lost++;
+  }
+}
+
+/** The payload of slot number `i` while it holds a message, or −1. */
+export function spscMessage(channel: i32, i: i32): i32 {
+  const head: i32 = spscPosition(load(channel + CHANNEL_HEAD));
+  const tail: i32 = spscPosition(load(channel + CHANNEL_TAIL));
+  const behindHead: i32 = (i - head) & slotMask(channel);
+  const length: i32 = (tail - head) & (2 ** SPSC_POSITION_BITS - 1);
+  return behindHead < length ? payloadAt(channel, i) : -1;
+}
+
 /** A receiver that is about to sleep: the sender's next publish will say that it is awaited. Look again after this. */
 export function spscAwaitMessage(channel: i32): void {
   or(channel + CHANNEL_TAIL, AWAITED);
@@ -188,6 +218,10 @@ export function spscLength(channel: i32): i32 {
     const tail: i32 = load(channel + CHANNEL_TAIL);
     if (load(channel + CHANNEL_HEAD) === head) return spscPosition(((tail & ~FLAGS) - (head & ~FLAGS)) | 0);
   }
+}
+
+function payloadAt(channel: i32, position: i32): i32 {
+  return peek(channel + CHANNEL_SLOTS) + (position & slotMask(channel)) * peek(channel + CHANNEL_STRIDE);
 }
 
 function slotMask(channel: i32): i32 {

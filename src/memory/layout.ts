@@ -23,7 +23,7 @@ export const PAGE_BYTES = 65_536;
 export const PAGE = PAGE_BYTES / WORD_BYTES;
 
 /** Rises with every change of what this file describes: threads of different versions refuse each other's segments. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 /** 'SLCE' */
 export const MAGIC = 0x534c4345;
 
@@ -92,6 +92,10 @@ export const HEADER_CHANNELS_USED = header.line();
 export const HEADER_ENDS_USED = header.line();
 /** Where a free entry of the end table is likely. */
 export const HEADER_ENDS_HINT = header.line();
+/** Ends granted so far: tells one grant from the next. */
+export const HEADER_ENDS_GRANTED = header.line();
+/** Ends placed in the table so far: a scan during which it moved may have missed one that went to another entry. */
+export const HEADER_ENDS_PLACED = header.line();
 export const HEADER_PAGES_USED = header.line();
 /** Units of `BLOCK_UNIT_BYTES` in use now, and the most there ever were. */
 export const HEADER_POOL_IN_USE = header.line();
@@ -104,15 +108,17 @@ const HEADER_WORDS = header.end();
 const cell = accumulate(0);
 /** (epoch << 1) | asleep. See `kernel/wake.ts`. */
 export const CELL_WAKE = cell.line();
-/** 0 free, else (generation << 2) | THREAD_*. */
+/** Who has the cell: see `kernel/threads.ts`. */
 export const CELL_STATE = cell.line();
-/** Node's `threadId`, by which the supervisor recognises the cell of a worker that exited. */
-export const CELL_NODE_THREAD = CELL_STATE + 1;
 /** What the thread sleeps on: 0 nothing, else see `PARKED_*`. */
-export const CELL_PARKED_ON = CELL_STATE + 2;
+export const CELL_PARKED_ON = CELL_STATE + 1;
 /** Milliseconds since the segment's epoch. */
-export const CELL_PARKED_SINCE = CELL_STATE + 3;
-export const CELL_NAME_BYTES = CELL_STATE + 4;
+export const CELL_PARKED_SINCE = CELL_STATE + 2;
+export const CELL_NAME_BYTES = CELL_STATE + 3;
+/** What a thread that has left gave back: blocks, ends, and messages that were lost with it. */
+export const CELL_LEFT_BLOCKS = CELL_STATE + 4;
+export const CELL_LEFT_ENDS = CELL_STATE + 5;
+export const CELL_LEFT_LOST = CELL_STATE + 6;
 /** UTF-8. */
 export const CELL_NAME = cell.line(LINE);
 /** The thread's own: the page where it last found a block of each class. */
@@ -124,6 +130,7 @@ export const THREAD_FREE = 0;
 export const THREAD_ATTACHING = 1;
 export const THREAD_ATTACHED = 2;
 export const THREAD_GONE = 3;
+export const THREAD_LEFT = 4;
 
 /** `CELL_PARKED_ON`: what | (channel index << 2). */
 export const PARKED_RUNNING = 0;
@@ -163,6 +170,9 @@ export const CHANNEL_STRIDE = channel.take(1);
 /** Word index of slot 0. */
 export const CHANNEL_SLOTS = channel.take(1);
 export const CHANNEL_NAME_BYTES = channel.take(1);
+/** How many pool blocks a message may refer to, and the word index of the list that says where; see `kernel/refs.ts`. */
+export const CHANNEL_REFS = channel.take(1);
+export const CHANNEL_REFS_AT = channel.take(1);
 /** Levels, in thousandths of the capacity. */
 export const CHANNEL_YELLOW = channel.take(1);
 export const CHANNEL_RED = channel.take(1);
@@ -190,6 +200,10 @@ export const CHANNEL_ONLY_RECEIVER = CHANNEL_TALLY + 1;
 /** Claims that were given up, and those of them that receivers have passed over: positions without a message. */
 export const CHANNEL_BURIED = CHANNEL_TALLY + 2;
 export const CHANNEL_SKIPPED = CHANNEL_TALLY + 11;
+/** mpmc: no position from here on was ever given up. */
+export const CHANNEL_BURIED_BELOW = CHANNEL_TALLY + 12;
+/** 1 once there was a sending end that counts. */
+export const CHANNEL_COUNTED = CHANNEL_TALLY + 13;
 export const CHANNEL_DROPPED = CHANNEL_TALLY + 3;
 export const CHANNEL_REJECTED = CHANNEL_TALLY + 4;
 export const CHANNEL_LOST = CHANNEL_TALLY + 5;

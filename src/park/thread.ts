@@ -15,7 +15,6 @@ import {
   CELL_HINTS,
   CELL_NAME,
   CELL_NAME_BYTES,
-  CELL_NODE_THREAD,
   CELL_PARKED_ON,
   CELL_PARKED_SINCE,
   CELL_WAKE,
@@ -41,7 +40,7 @@ export class ThreadContext {
   /** Attaches the running thread. Throws {@link LimitError} when as many threads are attached as the segment allows. */
   constructor(segment: Segment, name: string, nodeThreadId: number) {
     segment.enter();
-    const id = threadClaim();
+    const id = threadClaim(nodeThreadId);
     if (id === BLOCKED) {
       throw new LimitError(
         `expected at most ${segment.threads} threads attached at once (Supervisor option "threads"), met one more`,
@@ -51,7 +50,7 @@ export class ThreadContext {
     this.id = id;
     this.name = name;
     this.cell = threadCell(id);
-    this.#writeCell(nodeThreadId);
+    this.#writeCell();
     threadReady(id);
     this.pump = new Pump(this);
   }
@@ -124,11 +123,10 @@ export class ThreadContext {
     point.passOn();
   }
 
-  #writeCell(nodeThreadId: number): void {
+  #writeCell(): void {
     const bytes = new TextEncoder().encode(this.name).subarray(0, NAME_MAX_BYTES);
     this.segment.bytes.set(bytes, (this.cell + CELL_NAME) * WORD_BYTES);
     poke(this.cell + CELL_NAME_BYTES, bytes.length);
-    poke(this.cell + CELL_NODE_THREAD, nodeThreadId);
     poke(this.cell + CELL_PARKED_ON, PARKED_RUNNING);
     for (let i = 0; i < SLAB_CLASSES; i++) poke(this.cell + CELL_HINTS + i, 0);
   }

@@ -28,7 +28,6 @@ import {
   BLOCK_UNIT_BYTES,
   HEADER_CLOSING,
   HEADER_PAGES_USED,
-  HEADER_POOL_IN_USE,
   HEADER_POOL_PEAK,
   HEADER_POOL_WAITERS,
   PAGE_BYTES,
@@ -141,13 +140,11 @@ export class BufferPool {
       free: free[sizeClass]!,
     }));
     const large = [...runs].sort(([a], [b]) => a - b).map(([size, count]) => ({ size, total: count, free: 0 }));
-    return {
-      bytes: this.segment.pages * PAGE_BYTES,
-      inUse: load(HEADER_POOL_IN_USE) * BLOCK_UNIT_BYTES,
-      peak: load(HEADER_POOL_PEAK) * BLOCK_UNIT_BYTES,
-      classes: [...slabs.filter(({ total: count }) => count > 0), ...large],
-      leases,
-    };
+    const classes = [...slabs.filter(({ total: count }) => count > 0), ...large];
+    // Not from the counter that the peak comes from: a thread may have died between a block and its count.
+    const inUse = classes.reduce((sum, { size, total: count, free: vacant }) => sum + size * (count - vacant), 0);
+    const peak = Math.max(inUse, load(HEADER_POOL_PEAK) * BLOCK_UNIT_BYTES);
+    return { bytes: this.segment.pages * PAGE_BYTES, inUse, peak, classes, leases };
   }
 
   // ── For codecs and channels: blocks without a lease around them ─────────────────────────────────────────────────────

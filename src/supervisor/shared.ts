@@ -2,12 +2,12 @@
 
 import { isMainThread, threadId } from 'node:worker_threads';
 import { Attachment } from '../channel/attachment.ts';
-import { describePorts, revivePorts } from '../channel/ports.ts';
+import { describePorts, type Parcel, revivePorts } from '../channel/ports.ts';
 import type { CustomCodec } from '../codec/codec.ts';
 import { IncompatibleSegmentError } from '../errors.ts';
 import { LAYOUT_VERSION } from '../memory/layout.ts';
 import { Segment, type SharedMemory } from '../memory/segment.ts';
-import { recoverThread } from './recovery.ts';
+import { leaveSegment } from './recovery.ts';
 
 declare const portsOf: unique symbol;
 
@@ -21,11 +21,22 @@ export interface Shared<P> {
   readonly name?: string;
   /** The `data` that was given to `spawn`. */
   readonly data?: unknown;
+  /** Another thread takes the place, and the ends, of one that fails. */
+  readonly respawn?: boolean;
   readonly [portsOf]?: P;
 }
 
+export interface Share<P = unknown> {
+  readonly shared: Shared<P>;
+  readonly parcel: Parcel;
+}
+
 /** Packs ports for one thread; the parcel says when they arrived, or did not. */
-export function shareOf<P>(attachment: Attachment, ports: P, extra?: { name?: string; data?: unknown }) {
+export function shareOf<P>(
+  attachment: Attachment,
+  ports: P,
+  extra?: { name?: string; data?: unknown; respawn?: boolean },
+): Share<P> {
   const parcel = describePorts(ports, attachment);
   const { memory } = attachment.segment;
   const shared: Shared<P> = { sluice: LAYOUT_VERSION, memory, ports: parcel.described, ...extra };
@@ -55,18 +66,21 @@ export function attach<P>(shared: Shared<P>, options: { readonly codecs?: readon
       `expected ports of segment layout version ${LAYOUT_VERSION}, met version ${String(shared.sluice)}`,
     );
   }
-  const attachment = attachThread(Segment.open(shared.memory), shared.name);
+  const attachment = attachThread(Segment.open(shared.memory), shared.name, shared.respawn);
   for (const codec of options.codecs ?? []) attachment.customs.set(codec.name, codec);
   return revivePorts(shared.ports, attachment) as P;
 }
 
 /** Attaches the running thread, and sees to it that it leaves when it ends by itself. */
-export function attachThread(segment: Segment, name: string | undefined): Attachment {
+export function attachThread(segment: Segment, name: string | undefined, replaced = false): Attachment {
   const attachment = Attachment.of(segment, name ?? (isMainThread ? 'main' : `worker-${threadId}`), threadId);
   if (!isMainThread && !leaving.has(attachment)) {
     leaving.add(attachment);
-    // A thread that ends in good order need not wait for a supervisor that may be blocked itself.
-    process.once('exit', () => recoverThread(attachment.thread, attachment.thread.id));
+    // A thread that ends by itself need not wait for a supervisor that may be blocked; unless it is to be replaced by
+    // another one, for which the supervisor has to make ends before these are retired.
+    process.once('exit', (exitCode) => {
+      if (exitCode === 0 || !replaced) leaveSegment(attachment.thread);
+    });
   }
   return attachment;
 }

@@ -44,6 +44,7 @@ import {
   PARKED_RUNNING,
   THREAD_ATTACHED,
   THREAD_FREE,
+  THREAD_LEFT,
   TOPOLOGY_SPSC,
   WORD_BYTES,
 } from '../memory/layout.ts';
@@ -183,7 +184,7 @@ export class Observer {
     const skipped = load(address + CHANNEL_SKIPPED);
     const length = lengthOf(address);
     return {
-      name: this.#text(address + CHANNEL_NAME, load(address + CHANNEL_NAME_BYTES)) || `channel-${index}`,
+      name: this.channelName(index),
       topology: TOPOLOGY_NAMES[peek(address + CHANNEL_TOPOLOGY)]!,
       capacity: peek(address + CHANNEL_CAPACITY),
       length,
@@ -207,6 +208,13 @@ export class Observer {
     };
   }
 
+  /** What the channel with this number is called. */
+  channelName(index: number): string {
+    const address = addressOf(index);
+    const name = address < 0 ? '' : this.#text(address + CHANNEL_NAME, load(address + CHANNEL_NAME_BYTES));
+    return name || `channel-${index}`;
+  }
+
   /** What there is to say of a thread, present or gone. */
   thread(id: number): ThreadSnapshot {
     this.#segment.enter();
@@ -221,16 +229,15 @@ export class Observer {
 
   *#threads(): Generator<ThreadSnapshot> {
     for (let id = 0; id < this.#segment.threads; id++) {
-      if (threadState(id) !== THREAD_FREE) yield this.thread(id);
+      const state = threadState(id);
+      if (state !== THREAD_FREE && state !== THREAD_LEFT) yield this.thread(id);
     }
   }
 
   #parkedOn(word: number): string {
     const what = word & 3;
     if (what === PARKED_POOL) return 'pool';
-    const address = addressOf(word >>> 2);
-    const name = address < 0 ? '?' : this.#text(address + CHANNEL_NAME, load(address + CHANNEL_NAME_BYTES));
-    return `${what === PARKED_RECEIVE ? 'receive' : 'send'} ${name || `channel-${word >>> 2}`}`;
+    return `${what === PARKED_RECEIVE ? 'receive' : 'send'} ${this.channelName(word >>> 2)}`;
   }
 
   /** Adds up what the cursors moved by since the last look. */

@@ -9,14 +9,14 @@ import type { Parcel } from '../channel/ports.ts';
 import type { Channel, ChannelOptions } from '../channel/types.ts';
 import { LimitError } from '../errors.ts';
 import { channelsUsed } from '../kernel/channels.ts';
-import { threadCell } from '../kernel/threads.ts';
-import { CELL_NODE_THREAD, HEADER_CLOSING, HEADER_POOL_WAITERS } from '../memory/layout.ts';
+import { threadFind, threadForget } from '../kernel/threads.ts';
+import { HEADER_CLOSING, HEADER_POOL_WAITERS } from '../memory/layout.ts';
 import { Segment } from '../memory/segment.ts';
-import { peek, store } from '../memory/words.ts';
+import { store } from '../memory/words.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import type { Level } from './levels.ts';
-import { closeAt, type Recovered, recoverThread } from './recovery.ts';
-import { attachThread, type Shared, shareOf } from './shared.ts';
+import { closeAt, type Recovered, recoveredByItself, recoverThread } from './recovery.ts';
+import { attachThread, type Share, type Shared, shareOf } from './shared.ts';
 import { type ChannelSnapshot, Observer, type Snapshot } from './snapshot.ts';
 import { checkSpawn, type SpawnOptions, WorkerGroup } from './workers.ts';
 
@@ -40,12 +40,20 @@ export interface SupervisorEvents {
   stall: [event: { channel: string; snapshot: ChannelSnapshot }];
   /** A watched thread ended; what it still held was recovered. */
   'thread-exit': [event: { id: number; name: string; exitCode: number; recovered: Recovered }];
+  /** A thread died with messages in its hands that nobody will get now. */
+  lost: [event: { channel: string; count: number; thread: string }];
 }
 
 /** A pool of worker threads such as Piscina: all that matters of it is which threads it has, and when that changes. */
 export interface ThreadPool {
   readonly threads: readonly Worker[];
   on(event: 'workerCreate' | 'workerDestroy', listener: () => void): unknown;
+}
+
+interface Spawned {
+  readonly parcel: Parcel;
+  /** Makes ends for the worker that replaces one that ended like this, if any does; what it answers starts it. */
+  replacement(exitCode: number): (() => void) | undefined;
 }
 
 const MEMORY_DEFAULT = 256 * 1024 * 1024;
@@ -69,8 +77,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   readonly #observer: Observer;
   readonly #groups = new Set<WorkerGroup>();
   readonly #watched = new WeakSet<Worker>();
-  /** What spawned workers were given. */
-  readonly #parcels = new WeakMap<Worker, Parcel>();
+  /** What is to be done when a spawned worker exits. */
+  readonly #spawned = new WeakMap<Worker, Spawned>();
+  readonly #sharedParcels = new WeakMap<Shared<unknown>, Parcel>();
   readonly #sampler: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
 
@@ -112,13 +121,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     this.#assertOpen();
     const { shared, parcel } = shareOf(this.#attachment, ports);
     parcel.moved();
+    this.#sharedParcels.set(shared, parcel);
     return shared;
   }
 
   /** Starts worker threads that run `entry`, each with ends of its own, and watches them. */
   spawn<P>(entry: URL, options: SpawnOptions<P>): WorkerGroup {
     this.#assertOpen();
-    const { ports, count = 1, data } = options;
+    const { ports, count = 1, data, respawn = false, worker = {} } = options;
     checkSpawn(entry, count);
     const name =
       options.name ??
@@ -126,13 +136,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
         .split('/')
         .at(-1)!
         .replace(/\.[^.]*$/, '');
-    const shares: ReturnType<typeof shareOf<P>>[] = [];
-    const group = new WorkerGroup();
+    const group = new WorkerGroup(entry, { respawn, worker });
+    const share = (index: number) =>
+      shareOf(this.#attachment, ports, { name: `${name}-${index}`, data, ...(respawn && { respawn }) });
+    const shares: Share[] = [];
     try {
       for (let index = 0; index < count; index++) {
-        const share = shareOf(this.#attachment, ports, { name: `${name}-${index}`, data });
-        shares.push(share);
-        this.#parcels.set(group.start(entry, share.shared), share.parcel);
+        shares.push(share(index));
+        this.#start(group, index, shares[index]!, share);
       }
     } catch (error) {
       for (const { parcel } of shares) parcel.revoke();
@@ -141,8 +152,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     }
     shares[0]!.parcel.moved();
     this.#groups.add(group);
-    this.watch(...group.workers);
     return group;
+  }
+
+  /** Retires the ends in `shared` that no thread has attached: it was never sent, or went to a thread that died. */
+  revoke(shared: Shared<unknown>): void {
+    this.#sharedParcels.get(shared)?.expire();
   }
 
   /** Recovers what threads held when they exit: workers, or those of a pool, present and to come. */
@@ -170,6 +185,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
 
   async #close(): Promise<void> {
     const { thread, segment } = this.#attachment;
+    for (const group of this.#groups) group.stopReplacing();
     segment.enter();
     for (let index = 0; index < channelsUsed(); index++) closeAt(thread, index);
     store(HEADER_CLOSING, 1);
@@ -203,23 +219,46 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     // After its exit a worker no longer tells its id.
     const nodeThreadId = worker.threadId;
     worker.once('exit', (exitCode) => {
-      if (!this.#reap(nodeThreadId, exitCode)) this.#parcels.get(worker)?.expire();
+      const spawned = this.#spawned.get(worker);
+      // First the ends of the one that takes its place: the channels must not close in between.
+      const replace = spawned?.replacement(exitCode);
+      this.#reap(nodeThreadId, exitCode);
+      spawned?.parcel.expire();
+      replace?.();
     });
   }
 
-  /** Returns whether the thread had ever attached, as far as can still be seen. */
-  #reap(nodeThreadId: number, exitCode: number): boolean {
+  #start(group: WorkerGroup, index: number, { shared, parcel }: Share, share: (index: number) => Share): void {
+    const worker = group.start(index, shared);
+    const replacement = (exitCode: number) => {
+      if (!group.replaces(exitCode)) return undefined;
+      const next = share(index);
+      return () =>
+        group.replaceLater(
+          index,
+          () => this.#start(group, index, next, share),
+          () => next.parcel.expire(),
+        );
+    };
+    this.#spawned.set(worker, { parcel, replacement });
+    this.#watchWorker(worker);
+  }
+
+  /** Recovers what Node's thread held, if it ever attached, and tells of it. */
+  #reap(nodeThreadId: number, exitCode: number): void {
     const { thread, segment } = this.#attachment;
     segment.enter();
-    for (let id = 0; id < segment.threads; id++) {
-      const cell = threadCell(id);
-      if (id === thread.id || peek(cell + CELL_NODE_THREAD) !== nodeThreadId) continue;
+    for (let id = threadFind(nodeThreadId, 0); id >= 0; id = threadFind(nodeThreadId, id + 1)) {
       const { name } = this.#observer.thread(id);
-      const recovered = recoverThread(thread, id);
-      this.emit('thread-exit', { id, name, exitCode, recovered });
-      return true;
+      const recovery = recoverThread(thread, id);
+      const recovered = recovery ?? recoveredByItself(id);
+      threadForget(id, nodeThreadId);
+      const { blocks, ends, lost } = recovered;
+      for (const loss of recovery?.losses ?? []) {
+        this.emit('lost', { channel: this.#observer.channelName(loss.channel), count: loss.count, thread: name });
+      }
+      this.emit('thread-exit', { id, name, exitCode, recovered: { blocks, ends, lost } });
     }
-    return false;
   }
 
   #sample(): void {

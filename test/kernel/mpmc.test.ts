@@ -154,7 +154,7 @@ describe.each(STARTS)('from position %d', (start) => {
       forget(mpmcTake(channel, YOU));
       forget(claim(channel, 5, YOU));
       mpmcSend(channel, 6);
-      expect(mpmcRecover(channel, YOU)).toBe(1);
+      expect(mpmcRecover(channel, YOU, ME)).toBe(1);
       expect([1, 2, 3, 4].map(() => mpmcReceive(channel))).toEqual([3, 4, 6, 'empty']);
       for (let lap = 0; lap < 5; lap++) {
         for (let i = 0; i < 7; i++) expect(mpmcSend(channel, i)).toBe('accepted');
@@ -169,7 +169,7 @@ describe.each(STARTS)('from position %d', (start) => {
       const mine = mpmcTake(channel, ME);
       const open = claim(channel, 2, ME);
       forget(claim(channel, 3, YOU));
-      expect([mpmcRecover(channel, YOU), mpmcRecover(channel, YOU)]).toEqual([0, 0]);
+      expect([mpmcRecover(channel, YOU, ME), mpmcRecover(channel, YOU, ME)]).toEqual([0, 0]);
       expect([slotOwner(load(mine)), slotOwner(load(open))]).toEqual([ME, ME]);
       mpmcFree(channel, mine);
       mpmcPublish(channel, open);
@@ -180,7 +180,7 @@ describe.each(STARTS)('from position %d', (start) => {
       const channel = layChannel('mpmc', 7, start);
       forget(claim(channel, 1, YOU));
       store(channel + CHANNEL_TAIL, start | 0);
-      mpmcRecover(channel, YOU);
+      mpmcRecover(channel, YOU, ME);
       expect(mpmcSend(channel, 2)).toBe('accepted');
       expect([mpmcReceive(channel), mpmcReceive(channel)]).toEqual([2, 'empty']);
     });
@@ -188,7 +188,7 @@ describe.each(STARTS)('from position %d', (start) => {
     test('R3: what is buried takes no room from the living', () => {
       const channel = layChannel('mpmc', 1, start);
       forget(claim(channel, 1, YOU));
-      mpmcRecover(channel, YOU);
+      mpmcRecover(channel, YOU, ME);
       expect([mpmcLength(channel), mpmcSend(channel, 2), mpmcSend(channel, 3)]).toEqual([0, 'accepted', 'full']);
       expect([mpmcReceive(channel), mpmcReceive(channel)]).toEqual([2, 'empty']);
     });
@@ -201,7 +201,7 @@ describe.each(STARTS)('from position %d', (start) => {
       expect(mpmcReceive(channel)).toBe(2);
       expect(mpmcSend(channel, 8)).toBe('accepted');
       expect(mpmcSend(channel, 9)).toBe('full');
-      expect(mpmcRecover(channel, YOU)).toBe(1);
+      expect(mpmcRecover(channel, YOU, ME)).toBe(1);
       expect([mpmcSend(channel, 9), mpmcSend(channel, 10)]).toEqual(['accepted', 'accepted']);
       expect(Array.from({ length: 9 }, () => mpmcReceive(channel))).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 'empty']);
     });
