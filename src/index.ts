@@ -1,6 +1,15 @@
 /** sluice: Go-grade channels between Node.js threads, in shared memory. */
 
-export type { Channel, ChannelOptions, Levels, Receiver, Sender, SyncWaitOptions, Topology } from './channel/types.ts';
+export type {
+  Channel,
+  ChannelOptions,
+  Delivery,
+  Levels,
+  Receiver,
+  Sender,
+  SyncWaitOptions,
+  Topology,
+} from './channel/types.ts';
 export {
   type BlobCodec,
   type BlobOptions,

@@ -13,6 +13,8 @@ import { BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { ADVANCED_AWAITED } from '../kernel/spsc.ts';
 import { tallyAdd } from '../kernel/tally.ts';
 import {
+  CHANNEL_ACK_TIMEOUT,
+  CHANNEL_ATTEMPTS,
   CHANNEL_CAPACITY,
   CHANNEL_RECEIVE_WAIT,
   CHANNEL_RECEIVERS_WAITING,
@@ -21,6 +23,8 @@ import {
   CHANNEL_TOPOLOGY,
   PARKED_RECEIVE,
   PARKED_SEND,
+  TOPOLOGY_SPMC,
+  TOPOLOGY_SPSC,
 } from '../memory/layout.ts';
 import type { Segment } from '../memory/segment.ts';
 import type { i32 } from '../memory/words.ts';
@@ -31,10 +35,12 @@ import { WaitPoint } from '../park/wait-point.ts';
 import type { Attachment } from './attachment.ts';
 import { encodeError, readError } from './close-error.ts';
 import type { ChannelPlace } from './create.ts';
+import { Deliveries } from './deliveries.ts';
 import { ReceiverEnd, SenderEnd } from './ends.ts';
+import { LetterQueue } from './letter-queue.ts';
 import { ACCEPTED, PendingDiscard, PendingReceive, PendingSend } from './pending.ts';
 import { type Queue, queueOf, SpscQueue } from './queue.ts';
-import type { Channel, Receiver, Sender, SyncWaitOptions } from './types.ts';
+import type { Channel, Delivery, Receiver, Sender, SyncWaitOptions } from './types.ts';
 
 /** How many messages a batch makes visible at once. */
 const STRETCH = 256;
@@ -63,6 +69,8 @@ export class SharedChannel<T> implements Channel<T> {
   readonly #wire: Wire<T>;
   readonly #queue: Queue;
   readonly #spsc: SpscQueue | undefined;
+  /** At-least-once: all receiving goes through it. */
+  readonly #deliveries: Deliveries<T> | undefined;
   readonly #receiversWaiting: i32;
   readonly #sendersWaiting: i32;
   #sender: SenderEnd<T> | undefined;
@@ -93,7 +101,7 @@ export class SharedChannel<T> implements Channel<T> {
       parkedOn: (this.index << 2) | PARKED_RECEIVE,
       announce: () => queue.awaitMessage(),
       // A closed channel has an answer for everybody.
-      backlog: () => queue.length + (channelClosed(address) ? 1 : 0),
+      backlog: () => queue.waiting + (channelClosed(address) ? 1 : 0),
       noteWait: (ms) => tallyAdd(address + CHANNEL_RECEIVE_WAIT, Math.round(ms * 1000) | 0),
     });
     this.sending = new WaitPoint(this.#thread, {
@@ -104,7 +112,19 @@ export class SharedChannel<T> implements Channel<T> {
       noteWait: (ms) => tallyAdd(address + CHANNEL_SEND_WAIT, Math.round(ms * 1000) | 0),
     });
     this.#receivingPoints = [this.receiving];
+    this.#deliveries = queue instanceof LetterQueue ? this.#deliveriesOf(queue) : undefined;
     this.#sendingPoints = wire.staged ? [this.sending, attachment.pool.point] : [this.sending];
+  }
+
+  /** @internal Whether it keeps its messages until they are acknowledged. */
+  get keeps(): boolean {
+    return this.#deliveries !== undefined;
+  }
+
+  /** @internal Whether it was promised a single sender. */
+  get singleSender(): boolean {
+    const topology = peek(this.address + CHANNEL_TOPOLOGY);
+    return topology === TOPOLOGY_SPSC || topology === TOPOLOGY_SPMC;
   }
 
   get length(): number {
@@ -311,12 +331,14 @@ export class SharedChannel<T> implements Channel<T> {
   // ── Receiving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   tryReceive(): IteratorResult<T, undefined> | undefined {
+    if (this.#deliveries) return this.#deliveries.tryReceive();
     this.#segment.enter();
     const at = this.#tryTake();
     return at === BLOCKED ? undefined : this.#received(at);
   }
 
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
+    if (this.#deliveries) return this.#deliveries.receiveSync(options);
     this.#segment.enter();
     let at = this.#tryTake();
     if (at === BLOCKED) {
@@ -327,6 +349,7 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
+    if (this.#deliveries) return this.#deliveries.receive(options);
     try {
       options?.signal?.throwIfAborted();
       this.#segment.enter();
@@ -350,6 +373,7 @@ export class SharedChannel<T> implements Channel<T> {
 
   receiveManySync(max: number, options?: SyncWaitOptions): T[] {
     checkMax(max);
+    if (this.#deliveries) return this.#deliveries.receiveManySync(max, options);
     this.#segment.enter();
     if (this.#spsc) return this.#receiveStretch(this.#spsc, max, options);
     const first = this.receiveSync(options);
@@ -358,20 +382,47 @@ export class SharedChannel<T> implements Channel<T> {
 
   async receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
     checkMax(max);
+    if (this.#deliveries) return this.#deliveries.receiveMany(max, options);
     const first = await this.receive(options);
     return first.done ? [] : this.#andMore(first.value, max);
   }
 
-  *[Symbol.iterator](): Generator<T, undefined> {
+  [Symbol.iterator](): Generator<T, undefined> {
+    return this.#deliveries?.iterate() ?? this.#iterate();
+  }
+
+  *#iterate(): Generator<T, undefined> {
     for (let next = this.receiveSync(); !next.done; next = this.receiveSync()) yield next.value;
     return undefined;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    if (this.#deliveries) return this.#deliveries.iterateAsync();
     return {
       next: () => this.receive(),
       return: () => Promise.resolve({ done: true, value: undefined }),
     };
+  }
+
+  deliveries(): Iterable<Delivery<T>> & AsyncIterable<Delivery<T>> {
+    if (this.#deliveries) return this.#deliveries.deliveries();
+    throw new LimitError(
+      `deliveries: expected a channel with delivery 'at-least-once', met "${this.name}" with 'at-most-once'`,
+    );
+  }
+
+  #deliveriesOf(queue: LetterQueue): Deliveries<T> {
+    return new Deliveries({
+      attachment: this.attachment,
+      wire: this.#wire,
+      queue,
+      point: this.receiving,
+      maxAttempts: peek(this.address + CHANNEL_ATTEMPTS),
+      impatient: peek(this.address + CHANNEL_ACK_TIMEOUT) > 0,
+      inTurn: () => this.#inTurn(this.receiving),
+      ended: () => this.#ended(),
+      late: () => this.#late('receive'),
+    });
   }
 
   #tryTake(): number {
@@ -386,7 +437,10 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   #received(at: number): IteratorResult<T, undefined> {
-    if (at !== CLOSED) return { done: false, value: this.#read(at) };
+    return at === CLOSED ? this.#ended() : { done: false, value: this.#read(at) };
+  }
+
+  #ended(): { done: true; value: undefined } {
     if (this.#closeError()) throw this.#closedError();
     return { done: true, value: undefined };
   }
@@ -491,13 +545,18 @@ export class SharedChannel<T> implements Channel<T> {
     for (;;) {
       const at = this.#queue.take();
       if (at < 0) return at === CLOSED;
-      if (this.#wire.staged) this.#wire.discard(at);
+      if (this.#wire.staged && !this.#deliveries) this.#wire.discard(at);
       this.#free(at);
     }
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** @internal What this thread was given and has not asked behind is for somebody else. */
+  handBack(): void {
+    this.#deliveries?.giveBack();
   }
 
   /** @internal This thread gave an end away. */

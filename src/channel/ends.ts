@@ -24,7 +24,7 @@ import { CHANNEL_COUNTED, ENDS_MAX } from '../memory/layout.ts';
 import { store } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
 import type { SharedChannel } from './channel.ts';
-import type { Receiver, Sender, SyncWaitOptions } from './types.ts';
+import type { Delivery, Receiver, Sender, SyncWaitOptions } from './types.ts';
 
 type State = 'held' | 'moved' | 'retired';
 
@@ -227,7 +227,12 @@ export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
     return this.use()[Symbol.asyncIterator]();
   }
 
+  deliveries(): Iterable<Delivery<T>> & AsyncIterable<Delivery<T>> {
+    return this.use().deliveries();
+  }
+
   cancel(reason?: Error): void {
+    if (!this.retired) this.channel.handBack();
     if (this.retire()) this.channel.cancel(reason);
   }
 

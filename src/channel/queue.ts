@@ -1,8 +1,7 @@
 /** The queue inside a channel, as this thread uses it. Offsets are those of payloads, in bytes of the segment. */
 
-import { TopologyError } from '../errors.ts';
 import { CLOSED, SKIPPED } from '../kernel/codes.ts';
-import { MPMC_SLOT_HEADER, mpmcBury, mpmcClaim, mpmcFree, mpmcLength, mpmcPublish, mpmcTake } from '../kernel/mpmc.ts';
+import { MPMC_SLOT_HEADER, mpmcClaim, mpmcFree, mpmcLength, mpmcPublish, mpmcTake } from '../kernel/mpmc.ts';
 import {
   ADVANCED,
   ADVANCED_AWAITED,
@@ -21,27 +20,30 @@ import { waitersAny } from '../kernel/waiters.ts';
 import {
   CHANNEL_ONLY_RECEIVER,
   CHANNEL_ONLY_SENDER,
+  CHANNEL_QUEUE,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
   CHANNEL_SHIFT,
   CHANNEL_SLOTS,
   CHANNEL_STRIDE,
+  QUEUE_LETTERS,
+  QUEUE_SPSC,
   TOPOLOGY_MPSC,
   TOPOLOGY_SPMC,
   TOPOLOGY_SPSC,
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { cas, load, peek } from '../memory/words.ts';
+import { peek } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
+import { LetterQueue } from './letter-queue.ts';
+import { OnlyThread } from './only-thread.ts';
 
 export interface Queue {
   /** A slot to write, BLOCKED or CLOSED. */
   claim(): number;
   /** Publishes the claimed slot: ADVANCED, ADVANCED_AWAITED (wake a receiver), or CLOSED and it was not accepted. */
   publish(at: number): i32;
-  /** Gives a claim up. */
-  abandon(at: number): void;
   /** The slot of the next message, BLOCKED or CLOSED. */
   take(): number;
   /** Gives the slot of a message back: ADVANCED, or ADVANCED_AWAITED (wake a sender). */
@@ -53,65 +55,25 @@ export interface Queue {
   mayTake(): boolean;
   /** This thread gave its sending, or receiving, end away: another one may be the single one. */
   letGo(role: 'sender' | 'receiver'): void;
+  /** Messages in the channel. */
   readonly length: number;
+  /** Those of them that a receiver could take now. */
+  readonly waiting: number;
 }
 
-/** The one thread that a topology allows at an end: bound by first use. */
-class OnlyThread {
-  readonly #channelName: string;
-  readonly #role: 'sender' | 'receiver';
-  readonly #word: i32;
-  readonly #thread: ThreadContext;
-  readonly #single: boolean;
-  #bound: boolean;
-
-  constructor(thread: ThreadContext, channelName: string, role: 'sender' | 'receiver', word: i32, single: boolean) {
-    this.#thread = thread;
-    this.#single = single;
-    this.#channelName = channelName;
-    this.#role = role;
-    this.#word = word;
-    this.#bound = !single;
-  }
-
-  get bound(): boolean {
-    return this.#bound;
-  }
-
-  /** Whether this thread is the one, or could become it. */
-  get possible(): boolean {
-    const found = load(this.#word);
-    return this.#bound || found === 0 || found === this.#thread.id + 1;
-  }
-
-  /** Makes this thread the one. Throws TopologyError when another one is. */
-  bind(): void {
-    const found = cas(this.#word, 0, this.#thread.id + 1);
-    if (found !== 0 && found !== this.#thread.id + 1) {
-      throw new TopologyError(
-        `channel "${this.#channelName}" was promised a single ${this.#role}: expected thread ${found - 1}, ` +
-          `met thread ${this.#thread.id} ("${this.#thread.name}")`,
-      );
-    }
-    this.#bound = true;
-  }
-
-  /** This thread is no longer the one. */
-  letGo(): void {
-    if (!this.#single || !this.#bound) return;
-    this.#bound = false;
-    cas(this.#word, this.#thread.id + 1, 0);
-  }
-}
-
-export function queueOf(thread: ThreadContext, channel: i32, topology: i32, name: string): MpmcQueue | SpscQueue {
+export function queueOf(thread: ThreadContext, channel: i32, topology: i32, name: string): Queue {
   const singleSender = topology === TOPOLOGY_SPSC || topology === TOPOLOGY_SPMC;
   const singleReceiver = topology === TOPOLOGY_SPSC || topology === TOPOLOGY_MPSC;
   const sender = new OnlyThread(thread, name, 'sender', channel + CHANNEL_ONLY_SENDER, singleSender);
   const receiver = new OnlyThread(thread, name, 'receiver', channel + CHANNEL_ONLY_RECEIVER, singleReceiver);
-  return topology === TOPOLOGY_SPSC
-    ? new SpscQueue(channel, sender, receiver)
-    : new MpmcQueue(thread, channel, sender, receiver);
+  switch (peek(channel + CHANNEL_QUEUE)) {
+    case QUEUE_SPSC:
+      return new SpscQueue(channel, sender, receiver);
+    case QUEUE_LETTERS:
+      return new LetterQueue(thread, channel, sender, receiver);
+    default:
+      return new MpmcQueue(thread, channel, sender, receiver);
+  }
 }
 
 /** More messages than any channel holds. */
@@ -154,8 +116,6 @@ export class SpscQueue implements Queue {
     return this.publishMany(1, this.after(at));
   }
 
-  abandon(_at: number): void {}
-
   take(): number {
     if (this.#ready === 0) {
       const ready = this.takeMany(MANY);
@@ -192,6 +152,10 @@ export class SpscQueue implements Queue {
 
   get length(): number {
     return spscLength(this.#channel);
+  }
+
+  get waiting(): number {
+    return this.length;
   }
 
   /** The slot behind the one at `at`. */
@@ -289,11 +253,6 @@ export class MpmcQueue implements Queue {
     return waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
   }
 
-  abandon(at: number): void {
-    mpmcBury(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
-    this.#thread.wakeOne(this.#channel + CHANNEL_RECEIVERS_WAITING);
-  }
-
   take(): number {
     if (!this.#receiver.bound) this.#receiver.bind();
     let slot = mpmcTake(this.#channel, this.#me);
@@ -323,5 +282,9 @@ export class MpmcQueue implements Queue {
 
   get length(): number {
     return mpmcLength(this.#channel);
+  }
+
+  get waiting(): number {
+    return this.length;
   }
 }

@@ -23,14 +23,43 @@ export interface ChannelOptions<T> {
   readonly topology?: Topology;
   /** What `send` does when the channel is full. Default (and so far the only one) 'block'. */
   readonly overflow?: 'block';
-  /** Default (and so far the only one) 'at-most-once'. */
-  readonly delivery?: 'at-most-once';
+  /**
+   * What becomes of messages that a thread had received when it died. 'at-most-once' (the default): they are lost, and
+   * counted. 'at-least-once': a message is gone only when it was acknowledged; until then it counts towards the capacity,
+   * and is handed out again should its receiver die.
+   */
+  readonly delivery?: 'at-most-once' | 'at-least-once';
+  /** At-least-once: most times a message is handed out, at least 1. Default: without limit. */
+  readonly maxAttempts?: number;
+  /**
+   * At-least-once: where a message goes that was handed out `maxAttempts` times and never acknowledged: an at-most-once
+   * channel of the same supervisor and codec, 'mpmc' or 'mpsc'. Without one it is dropped, and counted.
+   */
+  readonly deadLetter?: Channel<T>;
+  /**
+   * At-least-once: milliseconds after which a message that was not acknowledged is handed out again, for receivers that
+   * live and are stuck. Looked after by the supervisor's thread, ten times a second. Not for codecs with leases,
+   * as the stuck one might still write to them. Default: never.
+   */
+  readonly ackTimeout?: number;
   /** Default 0.60 and 0.85. */
   readonly levels?: Levels;
 }
 
 /** Options of an operation that blocks the thread: nothing could abort it. */
 export type SyncWaitOptions = Omit<WaitOptions, 'signal'>;
+
+/** A message of an at-least-once channel, in the hands of one receiver. */
+export interface Delivery<T> {
+  /** The message. A lease in it is lent: it can be sent on once this was acknowledged. */
+  readonly value: T;
+  /** How often it has been handed out, this time included. */
+  readonly attempt: number;
+  /** The message is done with and will not come again. False: too late, it has gone to somebody else. */
+  ack(): boolean;
+  /** Hands it back at once, for somebody to receive it again. False: it was acknowledged before. */
+  nack(): boolean;
+}
 
 interface End {
   readonly name: string;
@@ -76,6 +105,13 @@ export interface Receiver<T> extends End, Iterable<T>, AsyncIterable<T>, Disposa
   receiveMany(max: number, options?: WaitOptions): Promise<T[]>;
   /** The same, blocking this thread. */
   receiveManySync(max: number, options?: SyncWaitOptions): T[];
+  /**
+   * The messages of an at-least-once channel one by one, each to be acknowledged by hand. (All other ways of receiving
+   * acknowledge a message when the next one is asked for, and give back the last one of an iteration that is left early.)
+   * A blocking iteration of a closed channel ends when all that is left are deliveries of this thread. Throws LimitError
+   * for an at-most-once channel.
+   */
+  deliveries(): Iterable<Delivery<T>> & AsyncIterable<Delivery<T>>;
   /**
    * Retires this end. When it was the last counted receiver (or on a Channel), senders are refused from here on, and
    * what was not received is discarded.

@@ -12,7 +12,7 @@ import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek, poke } from '../memory/words.ts';
 import type { BufferPool } from '../pool/pool.ts';
-import { type Codec, type CustomCodec, describe, type Staged, type StagedWire } from './codec.ts';
+import { type Codec, type CustomCodec, describe, type Lent, type Staged, type StagedWire } from './codec.ts';
 import { consumeRef, discardRef, NO_BLOCK, putRef, readRef, receiveRef } from './ref.ts';
 import { refuse } from './scalars.ts';
 
@@ -199,6 +199,15 @@ export class BlobWire<T> implements StagedWire<T> {
       segment.enter();
       consumeRef(this.#pool, ref, block);
     }
+  }
+
+  lend(at: number): Lent<T> {
+    const { bytes } = this.#pool.segment;
+    const length = peek(at / WORD_BYTES);
+    const block = readRef(at / WORD_BYTES + 1);
+    const from = block === NO_BLOCK ? at + HEADER_BYTES : this.#pool.byteOffset(block);
+    const value = this.#translation.decode(bytes.subarray(from, from + length));
+    return { value, keep: () => this.discard(at), recall: () => {} };
   }
 
   discard(at: number): void {

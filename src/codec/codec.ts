@@ -45,8 +45,19 @@ export interface StagedWire<T> {
   /** Runs whatever code of the user's there is to run. Throws CodecError or MessageTooLargeError. */
   stage(value: T): Staged;
   read(at: number): T;
+  /** Reads without taking anything over: the message may have to be read again, by somebody else. */
+  lend(at: number): Lent<T>;
   /** Gives back what an unread message holds. */
   discard(at: number): void;
+}
+
+/** A message that is still the channel's. Exactly one of the two is called in the end. */
+export interface Lent<T> {
+  readonly value: T;
+  /** The message was acknowledged: what it refers to is this thread's now, or goes back to the pool. */
+  keep(): void;
+  /** The message goes to somebody else: leases in the value must not be touched any more. */
+  recall(): void;
 }
 
 export type Wire<T> = DirectWire<T> | StagedWire<T>;

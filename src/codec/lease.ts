@@ -4,8 +4,8 @@ import { WORD_BYTES } from '../memory/layout.ts';
 import { peek, poke } from '../memory/words.ts';
 import { Lease } from '../pool/lease.ts';
 import type { BufferPool } from '../pool/pool.ts';
-import type { Codec, Staged, StagedWire } from './codec.ts';
-import { discardRef, putRef, receiveRef } from './ref.ts';
+import type { Codec, Lent, Staged, StagedWire } from './codec.ts';
+import { discardRef, putRef, readRef, receiveRef } from './ref.ts';
 import { refuse } from './scalars.ts';
 
 /** Hands pool blocks over: the same cost for 64 bytes and 64 MiB. The sender's lease is spent once it was accepted. */
@@ -37,6 +37,19 @@ export function readLease(at: number, pool: BufferPool): Lease {
   return pool.leaseOf(receiveRef(pool, at / WORD_BYTES), peek(at / WORD_BYTES + 1));
 }
 
+/** The lease of a block that stays on its way: `keep` makes it this thread's. */
+export function lendLease(at: number, pool: BufferPool): Lent<Lease> {
+  const lent = pool.lend(readRef(at / WORD_BYTES), peek(at / WORD_BYTES + 1));
+  return {
+    value: lent,
+    keep: () => {
+      receiveRef(pool, at / WORD_BYTES);
+      lent.keep();
+    },
+    recall: () => lent.recall(),
+  };
+}
+
 export function discardLease(at: number, pool: BufferPool): void {
   discardRef(pool, at / WORD_BYTES);
 }
@@ -57,6 +70,10 @@ export class LeaseWire implements StagedWire<Lease> {
 
   read(at: number): Lease {
     return readLease(at, this.#pool);
+  }
+
+  lend(at: number): Lent<Lease> {
+    return lendLease(at, this.#pool);
   }
 
   discard(at: number): void {

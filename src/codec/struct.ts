@@ -4,8 +4,8 @@ import { CodecError } from '../errors.ts';
 import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import type { FixedBytesCodec } from './blob.ts';
-import type { Codec, DirectWire, Staged, StagedWire, ValueOf } from './codec.ts';
-import { departLease, discardLease, LEASE_BYTES, putLease, readLease, undoLease } from './lease.ts';
+import type { Codec, DirectWire, Lent, Staged, StagedWire, ValueOf } from './codec.ts';
+import { departLease, discardLease, LEASE_BYTES, lendLease, putLease, readLease, undoLease } from './lease.ts';
 import { type Field, refuse, type ScalarKind, scalarField, type Views } from './scalars.ts';
 
 export type StructFields = Readonly<Record<string, Codec<any>>>;
@@ -231,12 +231,33 @@ class LeasingStructWire<T> implements StagedWire<T> {
   }
 
   read(at: number): T {
+    const value = this.#readPlain(at);
+    for (const { name, offset } of this.#leases) value[name] = readLease(at + offset, this.#pool);
+    return value as T;
+  }
+
+  lend(at: number): Lent<T> {
+    const value = this.#readPlain(at);
+    const lent = this.#leases.map(({ offset }) => lendLease(at + offset, this.#pool));
+    this.#leases.forEach(({ name }, i) => {
+      value[name] = lent[i]!.value;
+    });
+    return {
+      value: value as T,
+      keep: () => {
+        for (const each of lent) each.keep();
+      },
+      recall: () => {
+        for (const each of lent) each.recall();
+      },
+    };
+  }
+
+  #readPlain(at: number): Values {
     const value: Values = {};
     // Every name first, so that the fields come in the order they were declared in.
     for (const { name } of this.#placed) value[name] = undefined;
-    Object.assign(value, this.#plain.read(at));
-    for (const { name, offset } of this.#leases) value[name] = readLease(at + offset, this.#pool);
-    return value as T;
+    return Object.assign(value, this.#plain.read(at));
   }
 
   discard(at: number): void {

@@ -37,6 +37,12 @@ export function wireOf<T>(codec: Codec<T>, context: WireContext): Wire<T> {
   }
 }
 
+/** Whether values of the codec have leases in them. */
+export function carriesLeases(codec: Codec<any>): boolean {
+  if (codec.kind !== 'struct') return codec.kind === 'lease';
+  return Object.values((codec as StructCodec<any>).fields).some(carriesLeases);
+}
+
 /** What of a codec travels to other threads. */
 export function portable<T>(codec: Codec<T>): Codec<T> {
   if (codec.kind !== 'custom') return codec;

@@ -12,13 +12,18 @@ export function channelEnter(block: i32): i32 {
   for (let step: i32 = 0; step < CHANNELS_MAX; step++) {
     const index: i32 = (start + step) % CHANNELS_MAX;
     if (load(table + index) !== 0) continue;
-    if (cas(table + index, 0, block + 1) !== 0) continue;
-    for (;;) {
-      const used: i32 = load(HEADER_CHANNELS_USED);
-      if (used > index || cas(HEADER_CHANNELS_USED, used, index + 1) === used) return index;
-    }
+    raiseUsed(index + 1);
+    if (cas(table + index, 0, block + 1) === 0) return index;
   }
   return BLOCKED;
+}
+
+/** Before an entry is filled scans must reach it. */
+function raiseUsed(least: i32): void {
+  for (;;) {
+    const used: i32 = load(HEADER_CHANNELS_USED);
+    if (used >= least || cas(HEADER_CHANNELS_USED, used, least) === used) return;
+  }
 }
 
 /** Takes a channel out again that nobody else has heard of yet. */

@@ -6,7 +6,7 @@
  * everybody who closes sets it, so a closer that died in between is made good by the next one, or by recovery.
  */
 
-import { CHANNEL_CLOSED, CHANNEL_TOPOLOGY, TOPOLOGY_SPSC } from '../memory/layout.ts';
+import { CHANNEL_CLOSED, CHANNEL_QUEUE, QUEUE_SPSC } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { cas, load, peek } from '../memory/words.ts';
 import { spscClose } from './spsc.ts';
@@ -20,7 +20,7 @@ const FIRST_BLOCK = 3;
 /** Closes the channel, with the error in block `error`, NO_ERROR or ERROR_LOST. Returns whether this was the first. */
 export function channelClose(channel: i32, error: i32): boolean {
   const first: boolean = cas(channel + CHANNEL_CLOSED, 0, error < 0 ? -error : FIRST_BLOCK + error) === 0;
-  if (peek(channel + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC) spscClose(channel);
+  if (peek(channel + CHANNEL_QUEUE) === QUEUE_SPSC) spscClose(channel);
   return first;
 }
 

@@ -218,7 +218,7 @@ export function mpmcRecover(channel: i32, dead: i32, me: i32): i32 {
     const state: i32 = slotState(word);
     if ((state !== SLOT_CLAIMED && state !== SLOT_READING) || slotOwner(word) !== dead) continue;
     // It may have died before it wrote its position down.
-    poke(slot + 1, positionOf(channel, i, word));
+    poke(slot + 1, mpmcPosition(channel, i, word));
     if (state === SLOT_CLAIMED) {
       mpmcBury(channel, slot);
     } else {
@@ -238,13 +238,18 @@ export function mpmcMessage(channel: i32, i: i32): i32 {
 }
 
 /** The position of an owned slot: the one next to the cursors whose lap ends in the 19 bits of its word. */
-function positionOf(channel: i32, slotIndex: i32, word: i32): i32 {
+export function mpmcPosition(channel: i32, slotIndex: i32, word: i32): i32 {
   const shift: i32 = peek(channel + CHANNEL_SHIFT);
   const tail: i32 = load(channel + CHANNEL_TAIL);
   const mask: i32 = (1 << shift) - 1;
   const position: i32 = (tail & ~mask) | slotIndex;
   if (ofLap(word, position >>> shift)) return position;
   return (position - (1 << shift)) | 0;
+}
+
+/** Word index of slot number `i`. */
+export function mpmcSlot(channel: i32, i: i32): i32 {
+  return slotAt(channel, i);
 }
 
 /** Anybody. Messages claimed and not taken, at some instant during the call. */

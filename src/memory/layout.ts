@@ -7,9 +7,9 @@
  *          │          │              │               │            │ block owners         │       │
  *          └──────────┴──────────────┴───────────────┴────────────┴──────────────────────┴─ … ─┘
  * page     64 KiB, one of: free · a slab of equal blocks (64 B … 32 KiB) · part of a run (one block of whole pages)
- * channel  ┌────────┬──────┬──────┬───────────────────┬─────────────────┬───────┬──────┬───────────────┐
- * (a block)│ fixed  │ tail │ head │ waiting receivers │ waiting senders │ tally │ name │ slots         │
- *          └────────┴──────┴──────┴───────────────────┴─────────────────┴───────┴──────┴───────────────┘
+ * channel  ┌────────┬──────┬──────┬───────────────────┬─────────────────┬───────┬──────┬───────┬─────────┬──────┐
+ * (a block)│ fixed  │ tail │ head │ waiting receivers │ waiting senders │ tally │ name │ slots │ letters │ refs │
+ *          └────────┴──────┴──────┴───────────────────┴─────────────────┴───────┴──────┴───────┴─────────┴──────┘
  * ```
  *
  * Two words that different threads write stand at least a line apart. A line is 128 bytes: twice the cache line,
@@ -115,14 +115,17 @@ export const CELL_PARKED_ON = CELL_STATE + 1;
 /** Milliseconds since the segment's epoch. */
 export const CELL_PARKED_SINCE = CELL_STATE + 2;
 export const CELL_NAME_BYTES = CELL_STATE + 3;
-/** What a thread that has left gave back: blocks, ends, and messages that were lost with it. */
+/** What a thread that has left gave back: blocks and ends, and messages that were lost with it or returned. */
 export const CELL_LEFT_BLOCKS = CELL_STATE + 4;
 export const CELL_LEFT_ENDS = CELL_STATE + 5;
 export const CELL_LEFT_LOST = CELL_STATE + 6;
+export const CELL_LEFT_RETURNED = CELL_STATE + 7;
 /** UTF-8. */
 export const CELL_NAME = cell.line(LINE);
 /** The thread's own: the page where it last found a block of each class. */
 export const CELL_HINTS = cell.line(LINE);
+/** The thread's own: the word of the letter it took last. See `kernel/letters.ts`. */
+export const CELL_TAKEN = cell.line();
 export const CELL_WORDS = cell.end();
 export const NAME_MAX_BYTES = LINE * WORD_BYTES;
 
@@ -161,6 +164,8 @@ const channel = accumulate(0);
 /** This channel's index in the channel table. */
 export const CHANNEL_INDEX = channel.take(1);
 export const CHANNEL_TOPOLOGY = channel.take(1);
+/** How messages stand in it: QUEUE_*. */
+export const CHANNEL_QUEUE = channel.take(1);
 /** Exact limit, in messages. */
 export const CHANNEL_CAPACITY = channel.take(1);
 /** log2 of the slots there are: at least the capacity, at least 8. */
@@ -173,11 +178,23 @@ export const CHANNEL_NAME_BYTES = channel.take(1);
 /** How many pool blocks a message may refer to, and the word index of the list that says where; see `kernel/refs.ts`. */
 export const CHANNEL_REFS = channel.take(1);
 export const CHANNEL_REFS_AT = channel.take(1);
+/** At-least-once: word indexes of the letters' states, their bitmap, letter 0, and words of a letter. */
+export const CHANNEL_LETTERS = channel.take(1);
+export const CHANNEL_LETTER_BITMAP = channel.take(1);
+export const CHANNEL_LETTER_FIRST = channel.take(1);
+export const CHANNEL_LETTER_STRIDE = channel.take(1);
+/** Most times a message is handed out, 0 without limit; and 1 + the index of the channel it goes to then, or 0. */
+export const CHANNEL_ATTEMPTS = channel.take(1);
+export const CHANNEL_DEAD_LETTERS = channel.take(1);
+/** Milliseconds until a message that was not acknowledged is handed out again, or 0. */
+export const CHANNEL_ACK_TIMEOUT = channel.take(1);
 /** Levels, in thousandths of the capacity. */
 export const CHANNEL_YELLOW = channel.take(1);
 export const CHANNEL_RED = channel.take(1);
 /** 0 open; how it was closed otherwise, see `kernel/close.ts`. On a line of its own: senders poll it. */
 export const CHANNEL_CLOSED = channel.line();
+/** At-least-once: 1 while there may be messages to be handed out again. */
+export const CHANNEL_RETURNED = channel.line();
 /** The sender's line. mpmc: position. spsc: position and flags, see `kernel/spsc.ts`. */
 export const CHANNEL_TAIL = channel.line(4);
 /** spsc, the sender's own: the tail without flags, and its last look at the head. */
@@ -215,10 +232,27 @@ export const CHANNEL_NAME = channel.line(LINE);
 /** Words before slot 0. */
 export const CHANNEL_WORDS = channel.end();
 
+// ── Letter: a message that is kept until it is acknowledged. See `kernel/letters.ts` ────────────────────────────────
+const letter = accumulate(0);
+/** Its generation when it was posted: how often it was handed out is what its generation has moved by since. */
+export const LETTER_POSTED = letter.take(1);
+/** Where it stands in the queue, and the slot there; while it moves to another channel, the slot there. */
+export const LETTER_POSITION = letter.take(1);
+export const LETTER_SLOT = letter.take(1);
+/** Keeps the payload on an 8-byte boundary. */
+export const LETTER_HEADER = letter.take(1) + 1;
+/** Words of the payload of a slot in the queue of an at-least-once channel: the letter's number and generation. */
+export const LETTER_REFERENCE = 2;
+
 export const TOPOLOGY_MPMC = 0;
 export const TOPOLOGY_MPSC = 1;
 export const TOPOLOGY_SPMC = 2;
 export const TOPOLOGY_SPSC = 3;
+
+/** A queue of messages between two threads; between any number; or one of letters (`kernel/letters.ts`). */
+export const QUEUE_SPSC = 0;
+export const QUEUE_MPMC = 1;
+export const QUEUE_LETTERS = 2;
 
 /** Fewest slots of a channel: keeps a position's lap within the 29 bits of a slot's state word. */
 export const SLOTS_MIN_SHIFT = 3;

@@ -4,7 +4,17 @@ import { LeaseReleasedError } from '../errors.ts';
 import type { i32 } from '../memory/words.ts';
 import type { BufferPool } from './pool.ts';
 
-type State = 'held' | 'sending' | 'sent' | 'released';
+type State = 'held' | 'lent' | 'sending' | 'sent' | 'released' | 'given up' | 'recalled';
+
+const FATES: Record<State, string> = {
+  held: 'is held',
+  lent: 'is lent until its delivery is acknowledged',
+  sending: 'is being sent',
+  sent: 'was sent',
+  released: 'was released',
+  'given up': 'was released',
+  recalled: 'went back with its delivery',
+};
 
 /**
  * Bytes that exactly one thread owns. They live in shared memory, start on a 64-byte boundary, and are handed to another
@@ -23,13 +33,14 @@ export class Lease implements Disposable {
   readonly #pool: BufferPool;
   readonly #byteOffset: number;
   #byteLength: number;
-  #state: State = 'held';
+  #state: State;
   #bytes: Uint8Array<SharedArrayBuffer> | undefined;
   #buffer: Buffer<SharedArrayBuffer> | undefined;
 
   /** @internal */
-  constructor(pool: BufferPool, block: i32, byteOffset: number, byteLength: number) {
+  constructor(pool: BufferPool, block: i32, byteOffset: number, byteLength: number, state: 'held' | 'lent' = 'held') {
     this.#pool = pool;
+    this.#state = state;
     this.block = block;
     this.#byteOffset = byteOffset;
     this.#byteLength = byteLength;
@@ -69,19 +80,37 @@ export class Lease implements Disposable {
   /** Gives the block back to the pool. Throws {@link LeaseReleasedError} when it was sent or released before. */
   release(): void {
     this.#assertHeld();
-    this.#state = 'released';
+    const lent = this.#state === 'lent';
+    this.#state = lent ? 'given up' : 'released';
     this.#forget();
-    this.#pool.giveBack(this.block);
+    // The block of a message that may yet go to somebody else waits for its acknowledgement.
+    if (!lent) this.#pool.giveBack(this.block);
   }
 
   /** Releases the lease unless it is spent already. */
   [Symbol.dispose](): void {
-    if (this.#state === 'held') this.release();
+    if (this.#state === 'held' || this.#state === 'lent') this.release();
+  }
+
+  /** @internal The message it came with was acknowledged: the block is this thread's. */
+  keep(): void {
+    if (this.#state === 'lent') {
+      this.#state = 'held';
+    } else {
+      this.#state = 'released';
+      this.#pool.giveBack(this.block);
+    }
+  }
+
+  /** @internal The message it came with goes to somebody else. */
+  recall(): void {
+    this.#state = 'recalled';
+    this.#forget();
   }
 
   /** @internal Takes it out of the user's hands while it is being sent. */
   depart(pool: BufferPool): void {
-    this.#assertHeld();
+    if (this.#state !== 'held') this.#refuse();
     if (pool.segment.id !== this.#pool.segment.id) {
       throw new LeaseReleasedError('expected a lease of the pool of this channel, met one of another supervisor');
     }
@@ -105,8 +134,10 @@ export class Lease implements Disposable {
   }
 
   #assertHeld(): void {
-    if (this.#state === 'held') return;
-    const fate = this.#state === 'sending' ? 'is being sent' : `was ${this.#state}`;
-    throw new LeaseReleasedError(`expected a lease that this thread holds, met one that ${fate}`);
+    if (this.#state !== 'held' && this.#state !== 'lent') this.#refuse();
+  }
+
+  #refuse(): never {
+    throw new LeaseReleasedError(`expected a lease that this thread holds, met one that ${FATES[this.#state]}`);
   }
 }

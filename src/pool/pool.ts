@@ -167,6 +167,11 @@ export class BufferPool {
     return new Lease(this, block, this.byteOffset(block), byteLength);
   }
 
+  /** @internal A lease of a block that is still on its way to this thread. */
+  lend(block: i32, byteLength: number): Lease {
+    return new Lease(this, block, this.byteOffset(block), byteLength, 'lent');
+  }
+
   /** @internal Byte offset of a block in the segment. */
   byteOffset(block: i32): number {
     return blockAddress(block) * WORD_BYTES;

@@ -10,6 +10,7 @@
  * of those that are left, refers to them.
  */
 
+import { forwardExhausted } from '../channel/letter-queue.ts';
 import {
   blockAddress,
   blockDonate,
@@ -31,6 +32,7 @@ import {
   endsUsed,
   ROLE_SENDER,
 } from '../kernel/ends.ts';
+import { letterMessage, lettersRecover, lettersRecoverMoves } from '../kernel/letters.ts';
 import { mpmcMessage, mpmcRecover } from '../kernel/mpmc.ts';
 import { refAt, refsCount } from '../kernel/refs.ts';
 import { spscClose, spscMessage, spscRecover } from '../kernel/spsc.ts';
@@ -40,16 +42,19 @@ import {
   CELL_LEFT_BLOCKS,
   CELL_LEFT_ENDS,
   CELL_LEFT_LOST,
+  CELL_LEFT_RETURNED,
+  CHANNEL_CAPACITY,
   CHANNEL_COUNTED,
   CHANNEL_LOST,
   CHANNEL_ONLY_RECEIVER,
   CHANNEL_ONLY_SENDER,
+  CHANNEL_QUEUE,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
   CHANNEL_SHIFT,
-  CHANNEL_TOPOLOGY,
   HEADER_POOL_WAITERS,
-  TOPOLOGY_SPSC,
+  QUEUE_LETTERS,
+  QUEUE_SPSC,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { add, cas, load, peek, poke } from '../memory/words.ts';
@@ -63,6 +68,8 @@ export interface Recovered {
   readonly ends: number;
   /** Messages it had taken and not finished receiving. */
   readonly lost: number;
+  /** Messages it had not acknowledged, which somebody else gets now. */
+  readonly returned: number;
 }
 
 /** Messages that a channel, by its number, lost with the thread. */
@@ -88,10 +95,11 @@ export function recoverThread(thread: ThreadContext, dead: i32): Recovery | unde
 export function leaveSegment(thread: ThreadContext): void {
   thread.segment.enter();
   if (!threadBury(thread.id)) return;
-  const { blocks, ends, lost } = giveBack(thread, thread.id);
+  const { blocks, ends, lost, returned } = giveBack(thread, thread.id);
   poke(thread.cell + CELL_LEFT_BLOCKS, blocks);
   poke(thread.cell + CELL_LEFT_ENDS, ends);
   poke(thread.cell + CELL_LEFT_LOST, lost);
+  poke(thread.cell + CELL_LEFT_RETURNED, returned);
   threadLeave(thread.id);
 }
 
@@ -102,19 +110,27 @@ export function recoveredByItself(dead: i32): Recovered {
     blocks: peek(cell + CELL_LEFT_BLOCKS),
     ends: peek(cell + CELL_LEFT_ENDS),
     lost: peek(cell + CELL_LEFT_LOST),
+    returned: peek(cell + CELL_LEFT_RETURNED),
   };
 }
 
 function giveBack(thread: ThreadContext, dead: i32): Recovery {
   const losses: Loss[] = [];
+  let returned = 0;
+  // A message on its way to another channel is told from one that arrived by its slot there, which is settled below.
+  for (let index = 0; index < channelsUsed(); index++) {
+    const block = channelBlock(index);
+    if (block >= 0 && queueOf(blockAddress(block)) === QUEUE_LETTERS) lettersRecoverMoves(blockAddress(block), dead);
+  }
   for (let index = 0; index < channelsUsed(); index++) {
     const block = channelBlock(index);
     if (block < 0) continue;
     // It died while it made the channel: nobody else has ever heard of it.
     if (blockOwned(block, dead)) channelRemove(index, block);
     else {
-      const count = recoverChannel(thread, blockAddress(block), dead);
-      if (count > 0) losses.push({ channel: index, count });
+      const settled = recoverChannel(thread, blockAddress(block), dead);
+      if (settled.lost > 0) losses.push({ channel: index, count: settled.lost });
+      returned += settled.returned;
     }
   }
   const ends = retireEnds(thread, dead);
@@ -122,33 +138,49 @@ function giveBack(thread: ThreadContext, dead: i32): Recovery {
   const blocks = blocksRecover(dead, thread.id) + groundBlocks(thread.id, dead);
   waitersRemove(HEADER_POOL_WAITERS, dead);
   thread.wakeAll(HEADER_POOL_WAITERS);
-  return { blocks, ends, lost: losses.reduce((sum, { count }) => sum + count, 0), losses };
+  return { blocks, ends, lost: losses.reduce((sum, { count }) => sum + count, 0), returned, losses };
 }
 
-/** Returns how many messages were lost. */
-function recoverChannel(thread: ThreadContext, channel: i32, dead: i32): number {
-  const lost = recoverMessages(channel, dead, thread.id);
-  if (lost > 0) add(channel + CHANNEL_LOST, lost);
+function recoverChannel(thread: ThreadContext, channel: i32, dead: i32): Settled {
+  const settled = recoverMessages(channel, dead, thread.id);
+  if (settled.lost > 0) add(channel + CHANNEL_LOST, settled.lost);
   recoverClose(channel, dead);
   cas(channel + CHANNEL_ONLY_SENDER, dead + 1, 0);
   cas(channel + CHANNEL_ONLY_RECEIVER, dead + 1, 0);
   waitersRemove(channel + CHANNEL_RECEIVERS_WAITING, dead);
   waitersRemove(channel + CHANNEL_SENDERS_WAITING, dead);
   // It may have been woken and have died before it could act or hand the wake-up on; or have owed one to somebody.
-  thread.wakeOne(channel + CHANNEL_RECEIVERS_WAITING);
+  for (let owed = settled.returned; owed >= 0; owed--) thread.wakeOne(channel + CHANNEL_RECEIVERS_WAITING);
   thread.wakeOne(channel + CHANNEL_SENDERS_WAITING);
-  return lost;
+  if (queueOf(channel) === QUEUE_LETTERS) forwardExhausted(thread, channel);
+  return settled;
 }
 
-function recoverMessages(channel: i32, dead: i32, me: i32): number {
-  if (peek(channel + CHANNEL_TOPOLOGY) !== TOPOLOGY_SPSC) return mpmcRecover(channel, dead, me);
-  return load(channel + CHANNEL_ONLY_RECEIVER) === dead + 1 ? spscRecover(channel, me) : 0;
+/** What became of the messages of one channel that a dead thread had taken. */
+interface Settled {
+  readonly lost: number;
+  readonly returned: number;
+}
+
+function recoverMessages(channel: i32, dead: i32, me: i32): Settled {
+  switch (queueOf(channel)) {
+    case QUEUE_SPSC:
+      return { lost: load(channel + CHANNEL_ONLY_RECEIVER) === dead + 1 ? spscRecover(channel, me) : 0, returned: 0 };
+    case QUEUE_LETTERS:
+      return { lost: 0, returned: lettersRecover(channel, dead, me) };
+    default:
+      return { lost: mpmcRecover(channel, dead, me), returned: 0 };
+  }
+}
+
+function queueOf(channel: i32): i32 {
+  return peek(channel + CHANNEL_QUEUE);
 }
 
 /** Finishes a close that it died in the middle of. */
 function recoverClose(channel: i32, dead: i32): void {
   if (!channelClosed(channel)) return;
-  if (peek(channel + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC) spscClose(channel);
+  if (queueOf(channel) === QUEUE_SPSC) spscClose(channel);
   const error = channelErrorBlock(channel);
   if (error >= 0) blockDonate(error, dead);
 }
@@ -202,9 +234,11 @@ function groundBlocks(me: i32, dead: i32): number {
 function withoutReferred(blocks: Set<i32>, channel: i32): void {
   const refs = refsCount(channel);
   if (refs === 0) return;
-  const messageAt = peek(channel + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC ? spscMessage : mpmcMessage;
-  for (let slot = 0; slot < 1 << peek(channel + CHANNEL_SHIFT); slot++) {
-    const payload = messageAt(channel, slot);
+  const keeps = queueOf(channel) === QUEUE_LETTERS;
+  const places = keeps ? peek(channel + CHANNEL_CAPACITY) : 1 << peek(channel + CHANNEL_SHIFT);
+  const messageAt = keeps ? letterMessage : queueOf(channel) === QUEUE_SPSC ? spscMessage : mpmcMessage;
+  for (let place = 0; place < places; place++) {
+    const payload = messageAt(channel, place);
     if (payload < 0) continue;
     for (let ref = 0; ref < refs; ref++) blocks.delete(refAt(channel, payload, ref));
   }

@@ -4,12 +4,13 @@
  * Counters in the segment have 30 or 32 bits and wrap; the observer adds up what they moved by since its last look.
  */
 
-import { TOPOLOGIES } from '../channel/create.ts';
+import { TOPOLOGIES } from '../channel/options.ts';
 import type { Topology } from '../channel/types.ts';
 import { blockAddress } from '../kernel/blocks.ts';
 import { channelBlock, channelsUsed } from '../kernel/channels.ts';
 import { channelClosed } from '../kernel/close.ts';
 import { endChannelAt, endLive, endRoleAt, endsUsed, ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
+import { lettersLength } from '../kernel/letters.ts';
 import { mpmcLength } from '../kernel/mpmc.ts';
 import { SPSC_POSITION_BITS, spscLength, spscPosition } from '../kernel/spsc.ts';
 import { tallyHigh, tallyLow } from '../kernel/tally.ts';
@@ -28,6 +29,7 @@ import {
   CHANNEL_NAME,
   CHANNEL_NAME_BYTES,
   CHANNEL_PEAK,
+  CHANNEL_QUEUE,
   CHANNEL_RECEIVE_WAIT,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_RED,
@@ -42,10 +44,11 @@ import {
   PARKED_POOL,
   PARKED_RECEIVE,
   PARKED_RUNNING,
+  QUEUE_LETTERS,
+  QUEUE_SPSC,
   THREAD_ATTACHED,
   THREAD_FREE,
   THREAD_LEFT,
-  TOPOLOGY_SPSC,
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { Segment } from '../memory/segment.ts';
@@ -242,7 +245,7 @@ export class Observer {
 
   /** Adds up what the cursors moved by since the last look. */
   #remember(index: number, address: i32): Memory {
-    const spsc = peek(address + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC;
+    const spsc = peek(address + CHANNEL_QUEUE) === QUEUE_SPSC;
     const position = (at: i32) => (spsc ? spscPosition(load(at)) : load(at));
     const tail = position(address + CHANNEL_TAIL);
     const head = position(address + CHANNEL_HEAD);
@@ -301,7 +304,14 @@ function addressOf(index: number): i32 {
 }
 
 function lengthOf(address: i32): number {
-  return peek(address + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC ? spscLength(address) : mpmcLength(address);
+  switch (peek(address + CHANNEL_QUEUE)) {
+    case QUEUE_SPSC:
+      return spscLength(address);
+    case QUEUE_LETTERS:
+      return lettersLength(address);
+    default:
+      return mpmcLength(address);
+  }
 }
 
 /** How full a channel is, from 0 to 1. */

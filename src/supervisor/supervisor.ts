@@ -15,6 +15,7 @@ import { Segment } from '../memory/segment.ts';
 import { store } from '../memory/words.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import type { Level } from './levels.ts';
+import { OverdueWatch } from './overdue.ts';
 import { closeAt, type Recovered, recoveredByItself, recoverThread } from './recovery.ts';
 import { attachThread, type Share, type Shared, shareOf } from './shared.ts';
 import { type ChannelSnapshot, Observer, type Snapshot } from './snapshot.ts';
@@ -60,6 +61,7 @@ const MEMORY_DEFAULT = 256 * 1024 * 1024;
 const THREADS_DEFAULT = 64;
 const SAMPLE_DEFAULT = 250;
 const SPIN_DEFAULT = 2000;
+const OVERDUE_EVERY_MS = 100;
 
 /**
  * Owns one shared segment. Usually there is one supervisor in a process, on the main thread.
@@ -81,6 +83,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   readonly #spawned = new WeakMap<Worker, Spawned>();
   readonly #sharedParcels = new WeakMap<Shared<unknown>, Parcel>();
   readonly #sampler: NodeJS.Timeout | undefined;
+  readonly #housekeeper: NodeJS.Timeout;
   #closed: Promise<void> | undefined;
 
   /** Throws LimitError for options that cannot be kept. */
@@ -104,6 +107,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
       this.#sampler = setInterval(() => this.#sample(), sampleInterval);
       this.#sampler.unref();
     }
+    const overdue = new OverdueWatch(this.#attachment.thread);
+    this.#housekeeper = setInterval(() => overdue.look(), OVERDUE_EVERY_MS).unref();
   }
 
   /** Makes a channel. Throws LimitError or CodecError for options that cannot be kept. */
@@ -192,6 +197,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     thread.wakeAll(HEADER_POOL_WAITERS);
     const ends = await Promise.allSettled([...this.#groups].map((group) => group.finished));
     clearInterval(this.#sampler);
+    clearInterval(this.#housekeeper);
     // Operations of this thread that the closing settled get their turn before the pump stops.
     await thread.pump.turn();
     thread.pump.serviceWoken();
@@ -253,11 +259,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
       const recovery = recoverThread(thread, id);
       const recovered = recovery ?? recoveredByItself(id);
       threadForget(id, nodeThreadId);
-      const { blocks, ends, lost } = recovered;
+      const { blocks, ends, lost, returned } = recovered;
       for (const loss of recovery?.losses ?? []) {
         this.emit('lost', { channel: this.#observer.channelName(loss.channel), count: loss.count, thread: name });
       }
-      this.emit('thread-exit', { id, name, exitCode, recovered: { blocks, ends, lost } });
+      this.emit('thread-exit', { id, name, exitCode, recovered: { blocks, ends, lost, returned } });
     }
   }
 

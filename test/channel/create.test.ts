@@ -141,7 +141,6 @@ describe('what is not built yet is refused with LimitError, by name', () => {
   test.each([
     ['rendezvous', { capacity: 0 }, /rendezvous channels are not built yet/],
     ['overflow policies', { overflow: 'reject' }, /overflow: .* not built yet/],
-    ['deliveries', { delivery: 'at-least-once' }, /delivery: .*at-most-once/],
   ])('%s', async (_what, options, message) => {
     await using supervisor = newSupervisor();
     const make = () => supervisor.channel('later', { codec: u32, capacity: 1, ...options } as never);

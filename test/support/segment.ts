@@ -5,11 +5,14 @@ import { MPMC_SLOT_HEADER, mpmcInit } from '../../src/kernel/mpmc.ts';
 import { spscInit } from '../../src/kernel/spsc.ts';
 import {
   CHANNEL_CAPACITY,
+  CHANNEL_QUEUE,
   CHANNEL_SHIFT,
   CHANNEL_SLOTS,
   CHANNEL_STRIDE,
   CHANNEL_TOPOLOGY,
   CHANNEL_WORDS,
+  QUEUE_MPMC,
+  QUEUE_SPSC,
   SLOTS_MIN_SHIFT,
   TOPOLOGY_MPMC,
   TOPOLOGY_SPSC,
@@ -44,6 +47,7 @@ export function layChannel(topology: 'spsc' | 'mpmc', capacity: number, start = 
   const channel = blockAddress(block);
   for (let word = 0; word < CHANNEL_WORDS; word++) poke(channel + word, 0);
   poke(channel + CHANNEL_TOPOLOGY, topology === 'spsc' ? TOPOLOGY_SPSC : TOPOLOGY_MPMC);
+  poke(channel + CHANNEL_QUEUE, topology === 'spsc' ? QUEUE_SPSC : QUEUE_MPMC);
   poke(channel + CHANNEL_CAPACITY, capacity);
   poke(channel + CHANNEL_SHIFT, shift);
   poke(channel + CHANNEL_STRIDE, stride);

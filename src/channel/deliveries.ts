@@ -1,0 +1,263 @@
+/**
+ * Receiving from an at-least-once channel: what was received stays the channel's until it is acknowledged.
+ *
+ * `deliveries()` leaves that to its caller. Every other way of receiving acknowledges a message when the next one is
+ * asked for; an iteration that is left early hands its last message back instead.
+ */
+
+import type { Lent, Wire } from '../codec/codec.ts';
+import { BLOCKED, CLOSED } from '../kernel/codes.ts';
+import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
+import type { WaitPoint } from '../park/wait-point.ts';
+import type { Attachment } from './attachment.ts';
+import type { LetterQueue, Taken } from './letter-queue.ts';
+import { PendingReceive } from './pending.ts';
+import type { Delivery, SyncWaitOptions } from './types.ts';
+
+/** What of a channel receiving is made of. */
+export interface Receiving<T> {
+  readonly attachment: Attachment;
+  readonly wire: Wire<T>;
+  readonly queue: LetterQueue;
+  readonly point: WaitPoint;
+  readonly maxAttempts: number;
+  /** Whether a message may be taken away from one that is slow to acknowledge it. */
+  readonly impatient: boolean;
+  /** Whether nobody of this thread stands in the queue before the caller. */
+  inTurn(): boolean;
+  /** The answer of a channel that is closed and drained. Throws if it was closed with an error. */
+  ended(): { done: true; value: undefined };
+  late(): Error;
+}
+
+/** Makes of a message that was taken what its receiver gets. */
+type Reading<T, R> = (delivery: HeldDelivery<T>) => R;
+
+export class Deliveries<T> {
+  readonly #receiving: Receiving<T>;
+  readonly #points: readonly WaitPoint[];
+  /** What `receive` and its like gave out last. */
+  readonly #hand = new Hand<T>();
+
+  constructor(receiving: Receiving<T>) {
+    this.#receiving = receiving;
+    this.#points = [receiving.point];
+  }
+
+  tryReceive(): IteratorResult<T, undefined> | undefined {
+    const reading = this.#nextFor(this.#hand);
+    const found = this.#take(false);
+    return found === BLOCKED ? undefined : this.#answer(found, reading);
+  }
+
+  receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
+    return this.#waitSync(this.#nextFor(this.#hand), options);
+  }
+
+  receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
+    return this.#wait(this.#nextFor(this.#hand), options);
+  }
+
+  receiveManySync(max: number, options?: SyncWaitOptions): T[] {
+    const first = this.receiveSync(options);
+    return first.done ? [] : this.#andMore(first.value, max);
+  }
+
+  async receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
+    const first = await this.receive(options);
+    return first.done ? [] : this.#andMore(first.value, max);
+  }
+
+  *iterate(): Generator<T, undefined> {
+    const hand = new Hand<T>();
+    try {
+      for (;;) {
+        const next = this.#waitSync(this.#nextFor(hand), undefined);
+        if (next.done) return undefined;
+        yield next.value;
+      }
+    } finally {
+      hand.giveBack();
+    }
+  }
+
+  iterateAsync(): AsyncIterator<T, undefined> {
+    const hand = new Hand<T>();
+    return {
+      next: () => this.#wait(this.#nextFor(hand), undefined),
+      return: async () => {
+        hand.giveBack();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  deliveries(): Iterable<Delivery<T>> & AsyncIterable<Delivery<T>> {
+    const whole = (delivery: HeldDelivery<T>): Delivery<T> => delivery;
+    return {
+      [Symbol.iterator]: () => ({ next: () => this.#waitSync(whole, undefined) }),
+      [Symbol.asyncIterator]: () => ({ next: () => this.#wait(whole, undefined) }),
+    };
+  }
+
+  /** The receiver goes: what it was given last and has not asked behind is for somebody else. */
+  giveBack(): void {
+    this.#hand.giveBack();
+  }
+
+  /** Acknowledges what `hand` has, and reads the next message into it. */
+  #nextFor(hand: Hand<T>): Reading<T, T> {
+    hand.acknowledge();
+    return (delivery) => hand.take(delivery);
+  }
+
+  #andMore(first: T, max: number): T[] {
+    const values = [first];
+    while (values.length < max) {
+      const found = this.#take(false);
+      if (typeof found === 'number') break;
+      values.push(this.#hand.take(found));
+    }
+    return values;
+  }
+
+  #answer<R>(found: HeldDelivery<T> | typeof CLOSED, reading: Reading<T, R>): IteratorResult<R, undefined> {
+    return found === CLOSED ? this.#receiving.ended() : { done: false, value: reading(found as HeldDelivery<T>) };
+  }
+
+  #waitSync<R>(reading: Reading<T, R>, options: SyncWaitOptions | undefined): IteratorResult<R, undefined> {
+    const { attachment, late } = this.#receiving;
+    let found: HeldDelivery<T> | number = this.#take(true);
+    if (found === BLOCKED) {
+      const attempt = () => {
+        found = this.#take(true);
+        return typeof found === 'number' ? found : 0;
+      };
+      attachment.thread.block(this.#points, attempt, deadlineOf(options?.timeout));
+      if (found === BLOCKED) throw late();
+    }
+    return this.#answer(found as HeldDelivery<T> | typeof CLOSED, reading);
+  }
+
+  #wait<R>(reading: Reading<T, R>, options: WaitOptions | undefined): Promise<IteratorResult<R, undefined>> {
+    const { attachment, point, late } = this.#receiving;
+    const attempt = (inTurn: () => boolean) => {
+      const found = this.#take(false, inTurn);
+      return found === BLOCKED ? undefined : this.#answer(found as HeldDelivery<T> | typeof CLOSED, reading);
+    };
+    try {
+      options?.signal?.throwIfAborted();
+      const received = attempt(this.#receiving.inTurn);
+      const { pump } = attachment.thread;
+      if (received) return pump.due ? pump.turn().then(() => received) : Promise.resolve(received);
+      return new Promise((resolve, reject) => {
+        new PendingReceive(() => attempt(always), resolve, reject).start(point, options, late);
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Takes and reads the next message: BLOCKED or CLOSED if there is none. Throws if it cannot be read. */
+  #take(blocking: boolean, inTurn = this.#receiving.inTurn): HeldDelivery<T> | typeof BLOCKED | typeof CLOSED {
+    const { attachment, queue, wire, impatient, maxAttempts } = this.#receiving;
+    attachment.segment.enter();
+    if (!inTurn()) return BLOCKED;
+    for (;;) {
+      const at = blocking ? queue.takeBlocking() : queue.take();
+      if (at === BLOCKED || at === CLOSED) return at;
+      const taken = queue.taken(at);
+      try {
+        const lent = wire.staged ? wire.lend(at) : { value: wire.read(at), keep: nothing, recall: nothing };
+        attachment.segment.enter();
+        if (!impatient || queue.holds(taken)) return new HeldDelivery(attachment, queue, taken, lent);
+        lent.recall();
+      } catch (error) {
+        attachment.segment.enter();
+        // Taken away while it was being read: what was met is not the message.
+        if (impatient && !queue.holds(taken)) continue;
+        // Nobody else could read it either, so it must not come back for ever.
+        if (maxAttempts > 0) queue.giveBack(taken);
+        else queue.free(at);
+        throw error;
+      }
+    }
+  }
+}
+
+const always = () => true;
+const nothing = () => {};
+
+type State = 'held' | 'acknowledged' | 'returned';
+
+class HeldDelivery<T> implements Delivery<T> {
+  readonly value: T;
+  readonly attempt: number;
+  readonly #attachment: Attachment;
+  readonly #queue: LetterQueue;
+  readonly #taken: Taken;
+  readonly #lent: Lent<T>;
+  #state: State = 'held';
+
+  constructor(attachment: Attachment, queue: LetterQueue, taken: Taken, lent: Lent<T>) {
+    this.#attachment = attachment;
+    this.#queue = queue;
+    this.#taken = taken;
+    this.#lent = lent;
+    this.value = lent.value;
+    this.attempt = queue.attempt(taken);
+  }
+
+  ack(): boolean {
+    if (this.#state === 'held') {
+      this.#attachment.segment.enter();
+      if (this.#queue.acknowledge(this.#taken)) {
+        this.#state = 'acknowledged';
+        this.#lent.keep();
+        this.#queue.release(this.#taken);
+      } else {
+        this.#recall();
+      }
+    }
+    return this.#state === 'acknowledged';
+  }
+
+  nack(): boolean {
+    if (this.#state === 'held') {
+      this.#attachment.segment.enter();
+      this.#recall();
+      this.#queue.giveBack(this.#taken);
+    }
+    return this.#state === 'returned';
+  }
+
+  #recall(): void {
+    this.#state = 'returned';
+    this.#lent.recall();
+  }
+}
+
+/** What was handed out and not asked behind yet. */
+class Hand<T> {
+  #deliveries: HeldDelivery<T>[] = [];
+
+  take(delivery: HeldDelivery<T>): T {
+    this.#deliveries.push(delivery);
+    return delivery.value;
+  }
+
+  acknowledge(): void {
+    for (const delivery of this.#empty()) delivery.ack();
+  }
+
+  giveBack(): void {
+    for (const delivery of this.#empty()) delivery.nack();
+  }
+
+  #empty(): HeldDelivery<T>[] {
+    if (this.#deliveries.length === 0) return this.#deliveries;
+    const deliveries = this.#deliveries;
+    this.#deliveries = [];
+    return deliveries;
+  }
+}

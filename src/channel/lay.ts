@@ -1,0 +1,120 @@
+/** Laying a channel out: how many words it takes, and what stands in them before anybody uses it. */
+
+import type { Wire } from '../codec/codec.ts';
+import { lettersInit } from '../kernel/letters.ts';
+import { MPMC_SLOT_HEADER, mpmcInit } from '../kernel/mpmc.ts';
+import { spscInit } from '../kernel/spsc.ts';
+import {
+  CHANNEL_ACK_TIMEOUT,
+  CHANNEL_ATTEMPTS,
+  CHANNEL_CAPACITY,
+  CHANNEL_DEAD_LETTERS,
+  CHANNEL_LETTER_BITMAP,
+  CHANNEL_LETTER_FIRST,
+  CHANNEL_LETTER_STRIDE,
+  CHANNEL_LETTERS,
+  CHANNEL_NAME,
+  CHANNEL_NAME_BYTES,
+  CHANNEL_QUEUE,
+  CHANNEL_RED,
+  CHANNEL_REFS,
+  CHANNEL_REFS_AT,
+  CHANNEL_SHIFT,
+  CHANNEL_SLOTS,
+  CHANNEL_STRIDE,
+  CHANNEL_TOPOLOGY,
+  CHANNEL_WORDS,
+  CHANNEL_YELLOW,
+  LETTER_HEADER,
+  LETTER_REFERENCE,
+  LINE,
+  QUEUE_LETTERS,
+  QUEUE_MPMC,
+  QUEUE_SPSC,
+  SLOTS_MIN_SHIFT,
+  TOPOLOGY_SPSC,
+  WORD_BYTES,
+} from '../memory/layout.ts';
+import type { Segment } from '../memory/segment.ts';
+import type { i32 } from '../memory/words.ts';
+import { poke } from '../memory/words.ts';
+import type { CheckedOptions } from './options.ts';
+
+/** Where everything of a channel is, in words from its start. */
+export interface Plan {
+  readonly queue: i32;
+  readonly shift: number;
+  readonly stride: number;
+  readonly letters: number;
+  readonly bitmap: number;
+  readonly firstLetter: number;
+  readonly letterStride: number;
+  readonly refs: readonly number[];
+  readonly refsAt: number;
+  /** In all. */
+  readonly words: number;
+}
+
+export function planOf({ capacity, topology, keeping }: CheckedOptions, wire: Wire<any>): Plan {
+  const queue = keeping ? QUEUE_LETTERS : topology === TOPOLOGY_SPSC ? QUEUE_SPSC : QUEUE_MPMC;
+  const payload = wire.slotBytes / WORD_BYTES;
+  // What stands in the queue of an at-least-once channel are references to letters, which have the payloads.
+  const stride = (queue === QUEUE_SPSC ? 0 : MPMC_SLOT_HEADER) + (keeping ? LETTER_REFERENCE : payload);
+  const letterStride = LETTER_HEADER + payload;
+  const shift = Math.max(SLOTS_MIN_SHIFT, 32 - Math.clz32(capacity - 1));
+  const refs = wire.staged ? wire.refs : [];
+
+  let words = CHANNEL_WORDS;
+  const take = (count: number) => {
+    const at = words;
+    // Nothing of one part shares a line with the next.
+    words += Math.ceil(count / LINE) * LINE;
+    return at;
+  };
+  take(2 ** shift * stride);
+  const letters = take(keeping ? capacity : 0);
+  const bitmap = take(keeping ? Math.ceil(capacity / 32) : 0);
+  const firstLetter = take(keeping ? capacity * letterStride : 0);
+  const refsAt = take(refs.length);
+  // A line more keeps the neighbour's words off the last one.
+  return { queue, shift, stride, letters, bitmap, firstLetter, letterStride, refs, refsAt, words: words + LINE };
+}
+
+/** Writes a channel that nobody knows of yet to `address`. */
+export function layChannel(
+  segment: Segment,
+  address: i32,
+  { capacity, topology, levels, keeping }: CheckedOptions,
+  plan: Plan,
+  name: Uint8Array,
+): void {
+  segment.enter();
+  segment.words.fill(0, address, address + CHANNEL_WORDS);
+  poke(address + CHANNEL_TOPOLOGY, topology);
+  poke(address + CHANNEL_QUEUE, plan.queue);
+  poke(address + CHANNEL_CAPACITY, capacity);
+  poke(address + CHANNEL_SHIFT, plan.shift);
+  poke(address + CHANNEL_STRIDE, plan.stride);
+  poke(address + CHANNEL_SLOTS, address + CHANNEL_WORDS);
+  poke(address + CHANNEL_YELLOW, Math.round(levels.yellow * 1000));
+  poke(address + CHANNEL_RED, Math.round(levels.red * 1000));
+  poke(address + CHANNEL_REFS, plan.refs.length);
+  poke(address + CHANNEL_REFS_AT, address + plan.refsAt);
+  plan.refs.forEach((offset, i) => {
+    poke(address + plan.refsAt + i, offset);
+  });
+  poke(address + CHANNEL_NAME_BYTES, name.length);
+  segment.bytes.set(name, (address + CHANNEL_NAME) * WORD_BYTES);
+  if (plan.queue === QUEUE_SPSC) spscInit(address, 0);
+  else mpmcInit(address, 0);
+  if (!keeping) return;
+  poke(address + CHANNEL_LETTERS, address + plan.letters);
+  poke(address + CHANNEL_LETTER_BITMAP, address + plan.bitmap);
+  poke(address + CHANNEL_LETTER_FIRST, address + plan.firstLetter);
+  poke(address + CHANNEL_LETTER_STRIDE, plan.letterStride);
+  poke(address + CHANNEL_ATTEMPTS, keeping.attempts);
+  poke(address + CHANNEL_DEAD_LETTERS, keeping.deadLetter ? keeping.deadLetter.index + 1 : 0);
+  poke(address + CHANNEL_ACK_TIMEOUT, keeping.ackTimeout);
+  segment.words.fill(0, address + plan.bitmap, address + plan.bitmap + Math.ceil(capacity / 32));
+  lettersInit(address);
+}

@@ -1,0 +1,195 @@
+/** The queue inside an at-least-once channel, as this thread uses it: what is taken stays until it is acknowledged. */
+
+import { channelClosed } from '../kernel/close.ts';
+import { BLOCKED, CLOSED, SKIPPED } from '../kernel/codes.ts';
+import {
+  deadLetters,
+  letterAcknowledge,
+  letterAttempt,
+  letterClaim,
+  letterDrop,
+  letterExhausted,
+  letterFree,
+  letterHeld,
+  letterMove,
+  letterOf,
+  letterPayload,
+  letterPost,
+  letterReturn,
+  lettersLength,
+  lettersOut,
+  lettersWaiting,
+  letterTake,
+  letterTaken,
+} from '../kernel/letters.ts';
+import { refsDrop } from '../kernel/refs.ts';
+import { ADVANCED, ADVANCED_AWAITED } from '../kernel/spsc.ts';
+import { waitersAny } from '../kernel/waiters.ts';
+import {
+  CHANNEL_CAPACITY,
+  CHANNEL_DROPPED,
+  CHANNEL_RECEIVERS_WAITING,
+  CHANNEL_REDELIVERED,
+  CHANNEL_RETURNED,
+  CHANNEL_SENDERS_WAITING,
+  WORD_BYTES,
+} from '../memory/layout.ts';
+import type { i32 } from '../memory/words.ts';
+import { add, load, peek } from '../memory/words.ts';
+import type { ThreadContext } from '../park/thread.ts';
+import type { OnlyThread } from './only-thread.ts';
+import type { Queue } from './queue.ts';
+
+/** A letter that was taken: its number, and its word, which names this holding of it and no other. */
+export interface Taken {
+  readonly letter: i32;
+  readonly word: i32;
+}
+
+export class LetterQueue implements Queue {
+  readonly #thread: ThreadContext;
+  readonly #me: i32;
+  readonly #channel: i32;
+  readonly #sender: OnlyThread;
+  readonly #receiver: OnlyThread;
+
+  constructor(thread: ThreadContext, channel: i32, sender: OnlyThread, receiver: OnlyThread) {
+    this.#thread = thread;
+    this.#me = thread.id;
+    this.#channel = channel;
+    this.#sender = sender;
+    this.#receiver = receiver;
+  }
+
+  claim(): number {
+    if (!this.#sender.bound) this.#sender.bind();
+    const letter = letterClaim(this.#channel, this.#me);
+    if (letter >= 0) return letterPayload(this.#channel, letter) * WORD_BYTES;
+    // What was claimed and given up again may be what the receivers are waiting for.
+    if (letter === CLOSED) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);
+    return letter;
+  }
+
+  publish(at: number): i32 {
+    letterPost(this.#channel, letterOf(this.#channel, at / WORD_BYTES));
+    return waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
+  }
+
+  take(): number {
+    return this.#take(-1);
+  }
+
+  /**
+   * For a thread that is about to block: what it holds itself will not come back while it does, so a closed channel of
+   * which nothing else is left is drained for it.
+   */
+  takeBlocking(): number {
+    return this.#take(this.#me);
+  }
+
+  /** What was taken last, if it is at `at`. */
+  taken(at: number): Taken {
+    return { letter: letterOf(this.#channel, at / WORD_BYTES), word: letterTaken(this.#me) };
+  }
+
+  attempt({ letter, word }: Taken): number {
+    return letterAttempt(this.#channel, letter, word);
+  }
+
+  holds({ letter, word }: Taken): boolean {
+    return letterHeld(this.#channel, letter) === word;
+  }
+
+  /** The message will not come again; call {@link release} once its blocks are settled. False: it was taken away. */
+  acknowledge({ letter, word }: Taken): boolean {
+    return letterAcknowledge(this.#channel, letter, word);
+  }
+
+  release({ letter }: Taken): void {
+    letterFree(this.#channel, letter);
+    this.#thread.wakeOne(this.#channel + CHANNEL_SENDERS_WAITING);
+    if (channelClosed(this.#channel)) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);
+  }
+
+  /** Hands the message back, for somebody to take it again. False: it was taken away before. */
+  giveBack({ letter, word }: Taken): boolean {
+    if (!letterReturn(this.#channel, letter, word)) return false;
+    forwardExhausted(this.#thread, this.#channel);
+    this.#thread.wakeOne(this.#channel + CHANNEL_RECEIVERS_WAITING);
+    return true;
+  }
+
+  /** Discards what was taken last. */
+  free(at: number): i32 {
+    const taken = this.taken(at);
+    if (this.acknowledge(taken)) {
+      refsDrop(this.#channel, at / WORD_BYTES, this.#me);
+      this.release(taken);
+    }
+    return ADVANCED;
+  }
+
+  // Senders and receivers look into the waiter sets themselves.
+  awaitMessage(): void {}
+  awaitRoom(): void {}
+
+  mayTake(): boolean {
+    return this.#receiver.possible;
+  }
+
+  letGo(role: 'sender' | 'receiver'): void {
+    (role === 'sender' ? this.#sender : this.#receiver).letGo();
+  }
+
+  get length(): number {
+    return lettersLength(this.#channel);
+  }
+
+  get waiting(): number {
+    return lettersWaiting(this.#channel);
+  }
+
+  /** @param settled the thread whose own holdings are no reason to wait at the end, or −1. */
+  #take(settled: i32): number {
+    if (!this.#receiver.bound) this.#receiver.bind();
+    if (load(this.#channel + CHANNEL_RETURNED) !== 0) forwardExhausted(this.#thread, this.#channel);
+    let letter = letterTake(this.#channel, this.#me);
+    while (letter === SKIPPED) {
+      this.#thread.wakeOne(this.#channel + CHANNEL_SENDERS_WAITING);
+      letter = letterTake(this.#channel, this.#me);
+    }
+    if (letter === CLOSED) return lettersOut(this.#channel, settled) === 0 ? CLOSED : BLOCKED;
+    if (letter < 0) return letter;
+    this.#passOn();
+    if (letterAttempt(this.#channel, letter, letterTaken(this.#me)) > 1) add(this.#channel + CHANNEL_REDELIVERED, 1);
+    return letterPayload(this.#channel, letter) * WORD_BYTES;
+  }
+
+  /** Wakes those who may have been stopped by what this take has cleared away. */
+  #passOn(): void {
+    // More than one message may have been returned, and only the one who looks first finds the flag.
+    if (load(this.#channel + CHANNEL_RETURNED) !== 0) this.#thread.wakeOne(this.#channel + CHANNEL_RECEIVERS_WAITING);
+    // A sender may have had a letter, and no place for it in the queue while that was still being read.
+    const senders = this.#channel + CHANNEL_SENDERS_WAITING;
+    if (waitersAny(senders) && this.length < peek(this.#channel + CHANNEL_CAPACITY)) this.#thread.wakeOne(senders);
+  }
+}
+
+/**
+ * Moves messages that were handed out as often as they may be to the channel of dead letters. Those that find no room
+ * there wait for the next call; where there is no such channel, or it is closed, they are dropped and counted.
+ */
+export function forwardExhausted(thread: ThreadContext, channel: i32): void {
+  for (let letter = letterExhausted(channel); letter >= 0; letter = letterExhausted(channel)) {
+    const target = deadLetters(channel);
+    if (target < 0 || channelClosed(target)) {
+      if (letterDrop(channel, letter, thread.id)) add(channel + CHANNEL_DROPPED, 1);
+    } else if (letterMove(channel, letter, target, thread.id)) {
+      thread.wakeOne(target + CHANNEL_RECEIVERS_WAITING);
+    } else {
+      return;
+    }
+    thread.wakeOne(channel + CHANNEL_SENDERS_WAITING);
+    if (channelClosed(channel)) thread.wakeAll(channel + CHANNEL_RECEIVERS_WAITING);
+  }
+}

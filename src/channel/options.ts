@@ -1,0 +1,102 @@
+/** What a channel is asked to be, checked. */
+
+import { portable } from '../codec/wire.ts';
+import { LimitError } from '../errors.ts';
+import { CAPACITY_MAX, TOPOLOGY_MPMC, TOPOLOGY_MPSC, TOPOLOGY_SPMC, TOPOLOGY_SPSC } from '../memory/layout.ts';
+import type { i32 } from '../memory/words.ts';
+import type { Attachment } from './attachment.ts';
+import { SharedChannel } from './channel.ts';
+import type { ChannelOptions, Levels, Topology } from './types.ts';
+
+export const TOPOLOGIES: Record<Topology, i32> = {
+  mpmc: TOPOLOGY_MPMC,
+  mpsc: TOPOLOGY_MPSC,
+  spmc: TOPOLOGY_SPMC,
+  spsc: TOPOLOGY_SPSC,
+};
+
+const LEVELS_DEFAULT: Levels = { yellow: 0.6, red: 0.85 };
+const ATTEMPTS_MAX = 2 ** 16;
+const ACK_TIMEOUT_MAX = 2 ** 31 - 1;
+
+export interface CheckedOptions {
+  readonly capacity: number;
+  readonly topology: i32;
+  readonly levels: Levels;
+  /** What at-least-once is asked to be, or undefined. */
+  readonly keeping: Keeping | undefined;
+}
+
+export interface Keeping {
+  /** Most times a message is handed out; 0: without limit. */
+  readonly attempts: number;
+  readonly deadLetter: SharedChannel<any> | undefined;
+  /** Milliseconds; 0: none. */
+  readonly ackTimeout: number;
+}
+
+/** Throws LimitError, naming what was expected and what was met. */
+export function checkOptions<T>(options: ChannelOptions<T>, attachment: Attachment): CheckedOptions {
+  if (options === null || typeof options !== 'object') {
+    throw new LimitError(`expected channel options { codec, capacity, … }, met ${String(options)}`);
+  }
+  const { capacity, topology = 'mpmc', overflow = 'block', levels = LEVELS_DEFAULT } = options;
+  if (!Number.isInteger(capacity) || capacity < 1 || capacity > CAPACITY_MAX) {
+    const hint = capacity === 0 ? ' (rendezvous channels are not built yet)' : '';
+    throw new LimitError(`capacity: expected an integer from 1 to ${CAPACITY_MAX}, met ${String(capacity)}${hint}`);
+  }
+  if (!Object.hasOwn(TOPOLOGIES, topology)) {
+    throw new LimitError(`topology: expected ${Object.keys(TOPOLOGIES).join(', ')}, met ${String(topology)}`);
+  }
+  if (overflow !== 'block') {
+    throw new LimitError(`overflow: expected 'block' (other policies are not built yet), met '${String(overflow)}'`);
+  }
+  const { yellow, red } = levels;
+  if (!(yellow >= 0 && yellow <= red && red <= 1)) {
+    throw new LimitError(`levels: expected 0 ≤ yellow ≤ red ≤ 1, met ${yellow} and ${red}`);
+  }
+  return { capacity, topology: TOPOLOGIES[topology], levels, keeping: checkDelivery(options, attachment) };
+}
+
+function checkDelivery<T>(options: ChannelOptions<T>, attachment: Attachment): Keeping | undefined {
+  const { delivery = 'at-most-once', maxAttempts, deadLetter, ackTimeout } = options;
+  if (delivery !== 'at-most-once' && delivery !== 'at-least-once') {
+    throw new LimitError(`delivery: expected 'at-most-once' or 'at-least-once', met '${String(delivery)}'`);
+  }
+  if (delivery === 'at-most-once') {
+    const asked = Object.entries({ maxAttempts, deadLetter, ackTimeout }).find(([, value]) => value !== undefined);
+    if (asked) throw new LimitError(`${asked[0]}: expected delivery 'at-least-once' with it, met 'at-most-once'`);
+    return undefined;
+  }
+  if (
+    maxAttempts !== undefined &&
+    !(Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= ATTEMPTS_MAX)
+  ) {
+    throw new LimitError(`maxAttempts: expected an integer from 1 to ${ATTEMPTS_MAX}, met ${String(maxAttempts)}`);
+  }
+  if (ackTimeout !== undefined && !(ackTimeout > 0 && ackTimeout <= ACK_TIMEOUT_MAX)) {
+    throw new LimitError(
+      `ackTimeout: expected milliseconds > 0, at most ${ACK_TIMEOUT_MAX}, met ${String(ackTimeout)}`,
+    );
+  }
+  return {
+    attempts: maxAttempts ?? 0,
+    deadLetter: deadLetter === undefined ? undefined : checkDeadLetter(options, attachment),
+    ackTimeout: Math.ceil(ackTimeout ?? 0),
+  };
+}
+
+function checkDeadLetter<T>({ deadLetter, maxAttempts, codec }: ChannelOptions<T>, attachment: Attachment) {
+  const expected = (what: string, met: string) => new LimitError(`deadLetter: expected ${what}, met ${met}`);
+  if (maxAttempts === undefined) throw expected('maxAttempts with it', 'none');
+  if (!(deadLetter instanceof SharedChannel) || deadLetter.attachment !== attachment) {
+    throw expected('a channel of this supervisor', String(deadLetter));
+  }
+  if (deadLetter.keeps || deadLetter.singleSender) {
+    throw expected("an at-most-once channel, 'mpmc' or 'mpsc'", `"${deadLetter.name}"`);
+  }
+  if (JSON.stringify(portable(deadLetter.codec)) !== JSON.stringify(portable(codec))) {
+    throw expected('a channel of the same codec', `"${deadLetter.name}" with another`);
+  }
+  return deadLetter;
+}
