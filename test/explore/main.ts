@@ -11,7 +11,7 @@ const USAGE = `Explores the interleavings of sluice's lock-free code.
 
   --budget TIME       how long to explore in all: 30s, 10m, 1h (default 1m)
   --model NAME        only this model, or all whose name starts like that
-  --preemptions N     at most so many preemptions in an execution (default: as many as there is time for)
+  --preemptions N     stop after all schedules with at most so many preemptions (default: go on for the whole time)
   --replay SEED       one execution again, step by step
   --list              the models there are
   --json              one JSON object a line instead of a table
@@ -32,7 +32,7 @@ function main(): number {
     options: {
       budget: { type: 'string', default: '1m' },
       model: { type: 'string' },
-      preemptions: { type: 'string', default: '99' },
+      preemptions: { type: 'string' },
       replay: { type: 'string' },
       list: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -50,14 +50,15 @@ function main(): number {
     for (const { name, model } of models) console.log(`${name.padEnd(36)}${model.about}`);
     return 0;
   }
-  const preemptions = Number(values.preemptions);
+  const preemptions = Number(values.preemptions ?? 99);
+  const walking = values.preemptions === undefined ? WALKING : 0;
   const deadline = performance.now() / 1000 + secondsOf(values.budget);
   const outcomes: Outcome[] = [];
   if (!values.json) console.log(HEADINGS);
   for (const [done, { name, path }] of models.entries()) {
     const seconds = (deadline - performance.now() / 1000) / (models.length - done);
     const subject = openModel(name, path);
-    const outcome = explore(subject, { preemptions, seconds, walking: WALKING });
+    const outcome = explore(subject, { preemptions, seconds, walking });
     outcomes.push(outcome);
     console.log(values.json ? jsonOf(outcome) : rowOf(outcome));
     if (outcome.found) console.error(`\n${reportOf(subject, outcome.found)}\n`);

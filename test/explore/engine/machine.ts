@@ -8,6 +8,7 @@
 
 import type { Site, StepOperation } from '../transform/rewrite.ts';
 import { Fingerprint } from './hash.ts';
+import { promisesOf } from './promise.ts';
 import { Races } from './races.ts';
 import { type Steps, TURN, type VirtualThread, WOKEN } from './thread.ts';
 
@@ -104,6 +105,9 @@ export class Machine {
     queueMicrotask: (task: () => unknown) => void this.thread!.microtasks.push(task),
     setInterval: () => this.#holder(),
     clearInterval: (holder: { unref(): void } | undefined) => holder?.unref(),
+    clearTimeout: () => {},
+    Promise: promisesOf(() => this.thread!, isSteps),
+    Date: { now: () => 0 },
   };
 
   #holder() {
@@ -350,12 +354,8 @@ export class Machine {
   ): unknown {
     const words = this.#words;
     const before = words[at]!;
-    if (thread) {
-      if (!counted && ++thread.count > STEPS_MAX) throw new Violation(`${thread.name} does not come to an end`);
-      const plain = operation === 'peek' || operation === 'poke';
-      const writes = WRITES.has(operation) && !(operation === 'cas' && before !== first);
-      this.#access(thread, at, this.#number(at), operation !== 'store' && operation !== 'poke', writes, plain);
-    } else if (this.remembering) this.#number(at);
+    const number = thread || this.remembering ? this.#number(at) : -1;
+    if (thread && !counted && ++thread.count > STEPS_MAX) throw new Violation(`${thread.name} does not come to an end`);
     let result: unknown = before;
     switch (operation) {
       case 'load':
@@ -381,7 +381,12 @@ export class Machine {
       default:
         throw new Violation(`${operation} in code that cannot be suspended`);
     }
-    if (thread) this.#tell(thread, operation, this.sites[site], at, before, words[at]!, result);
+    if (thread) {
+      this.#tell(thread, operation, this.sites[site], at, before, words[at]!, result);
+      const plain = operation === 'peek' || operation === 'poke';
+      const writes = WRITES.has(operation) && !(operation === 'cas' && before !== first);
+      this.#access(thread, at, number, operation !== 'store' && operation !== 'poke', writes, plain);
+    }
     return result;
   }
 

@@ -5,8 +5,12 @@ import type { Names } from './names.ts';
 
 const WRITES = new Set(['store', 'cas', 'add', 'and', 'or', 'poke']);
 
+/** Leaves out plain reads of words that nobody writes meanwhile. */
 export function traceOf(steps: readonly Done[], names: Names): string {
-  const rows = steps.map((done, step) => [String(step + 1), ...rowOf(done, names)]);
+  const written = new Set(steps.filter(({ operation }) => WRITES.has(operation)).map(({ at }) => at));
+  const rows = steps
+    .map((done, step) => [String(step + 1), ...rowOf(done, names)])
+    .filter((_, step) => steps[step]!.operation !== 'peek' || written.has(steps[step]!.at));
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length), 0));
   return rows
     .map((row) => row.map((cell, column) => (column < 4 ? cell.padEnd(widths[column]!) : cell)).join('  '))

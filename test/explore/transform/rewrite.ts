@@ -13,7 +13,7 @@
  * A function becomes a generator when it contains a step, or a call that may lead to one: any call but those of
  * functions known to contain neither, and of the language's own objects. What a call answers is looked at when it runs,
  * so a call that turns out to be plain stays plain. Constructors, initialisers of fields and callbacks of the language's
- * own functions cannot be suspended; their steps are done at once, in one.
+ * own functions cannot be suspended; their steps are done at once, in one. So are those of generators and async functions.
  */
 
 import MagicString from 'magic-string';
@@ -60,7 +60,7 @@ const PLAIN_OBJECTS = new Set([
 ]);
 const PLAIN_FUNCTIONS = new Set(['String', 'Number', 'Boolean', 'BigInt', 'setImmediate', 'queueMicrotask']);
 /** Functions of the language that call what they are given, and want an answer at once. */
-const CALLERS = /^(map|filter|some|every|find|findIndex|forEach|flatMap|reduce|sort|toSorted|from|Promise)$/;
+const CALLERS = /^(map|filter|some|every|find|findIndex|forEach|flatMap|reduce|sort|toSorted|from)$/;
 
 /** What has to be known of all modules before the first is rewritten. */
 export interface Knowledge {
@@ -137,6 +137,7 @@ function maySuspend(body: Node, source: Source, imports: Imports, knowledge: Kno
   walk(body, (node) => {
     if (node !== body && (isFunction(node) || node.type === 'ClassBody')) return false;
     if (node.type === 'CallExpression' && !isPlainCall(node, source, imports, knowledge)) found = true;
+    if (node.type === 'NewExpression' && node.callee.name === 'Promise') found = true;
     if (node.type === 'MemberExpression' && knowledge.getters.has(nameOf(node.property))) found = true;
     return undefined;
   });
@@ -250,7 +251,8 @@ class Rewriter {
   #method(member: Node): void {
     const { value, kind } = member;
     this.#named(nameOf(member.key), () => {
-      const suspends = kind !== 'constructor' && kind !== 'set' && this.#maySuspend(value.body);
+      const runsAtOnce = kind === 'constructor' || kind === 'set' || value.async || value.generator;
+      const suspends = !runsAtOnce && this.#maySuspend(value.body);
       this.#visitAll(value, suspends ? 'suspended' : 'at once');
       if (!suspends) return;
       if (kind === 'get') {
@@ -266,10 +268,7 @@ class Rewriter {
   #function(node: Node): void {
     const name = node.id?.name;
     this.#named(name, () => {
-      const suspends = this.#maySuspend(node.body);
-      if (node.async || node.generator) {
-        if (suspends) throw new Error(`${this.#source.path}:${node.loc!.start.line}: cannot make this steppable`);
-      }
+      const suspends = !node.async && !node.generator && this.#maySuspend(node.body);
       this.#visitAll(node, suspends ? 'suspended' : 'at once');
       if (!suspends) return;
       if (node.type === 'ArrowFunctionExpression') this.#arrow(node);
@@ -316,11 +315,11 @@ class Rewriter {
   }
 
   #new(node: Node, manner: Manner): void {
-    const calls = node.callee.type === 'Identifier' && CALLERS.test(node.callee.name);
-    for (const argument of node.arguments as Node[]) {
-      if (calls && isFunction(argument)) this.#visitAll(argument, 'at once');
-      else this.#visit(argument, manner);
-    }
+    for (const argument of node.arguments as Node[]) this.#visit(argument, manner);
+    if (node.callee.type !== 'Identifier' || node.callee.name !== 'Promise') return;
+    // A constructor cannot be suspended, but its executor may have to be.
+    this.#out.update(node.start, node.callee.end, 'Promise.start');
+    this.#await(node, manner);
   }
 
   #member(node: Node, manner: Manner): void {
