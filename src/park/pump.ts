@@ -86,6 +86,14 @@ export class Pump {
     });
   }
 
+  /** Does what a kick put off, now: this thread is about to sleep. Returns whether there was one. */
+  settleKick(): boolean {
+    if (!this.#kicked) return false;
+    this.#kicked = false;
+    this.serviceWoken();
+    return true;
+  }
+
   /** Looks at the operations of every point whose bit was taken. */
   serviceWoken(): void {
     this.#thread.segment.enter();

@@ -91,6 +91,8 @@ export class ThreadContext {
         for (const point of points) point.register();
         const result = attempt();
         if (result !== BLOCKED) return result;
+        // A wake-up may have gone to a pending operation of this very thread, whose event loop does not turn now.
+        if (this.pump.settleKick()) continue;
         const remaining = deadline - performance.now();
         if (remaining <= 0) return BLOCKED;
         this.#sleep(seen, first.parkedOn, remaining);
