@@ -21,9 +21,12 @@ const USAGE = `Explores the interleavings of sluice's lock-free code.
 /** The part of the time that random walks get where the search does not end. */
 const WALKING = 0.2;
 
+/** What was asked for cannot be done. */
+class UsageError extends Error {}
+
 function secondsOf(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(text);
-  if (!match) throw new Error(`--budget: expected a time such as 30s, 10m or 1h, met "${text}"`);
+  if (!match) throw new UsageError(`--budget: expected a time such as 30s, 10m or 1h, met "${text}"`);
   return Number(match[1]) * { s: 1, m: 60, h: 3600 }[match[2] as 's' | 'm' | 'h'];
 }
 
@@ -45,7 +48,7 @@ function main(): number {
   }
   if (values.replay !== undefined) return again(values.replay);
   const models = listModels().filter(({ name }) => name.startsWith(values.model ?? ''));
-  if (models.length === 0) throw new Error(`--model: expected one of --list, met "${values.model}"`);
+  if (models.length === 0) throw new UsageError(`--model: expected one of --list, met "${values.model}"`);
   if (values.list) {
     for (const { name, model } of models) console.log(`${name.padEnd(36)}${model.about}`);
     return 0;
@@ -70,7 +73,7 @@ function main(): number {
 function again(seed: string): number {
   const { model, schedule } = partsOf(seed);
   const entry = listModels().find(({ name }) => name === model);
-  if (!entry) throw new Error(`--replay: expected a model of --list, met "${model}"`);
+  if (!entry) throw new UsageError(`--replay: expected a model of --list, met "${model}"`);
   const subject = openModel(entry.name, entry.path);
   console.log(reportOf(subject, { message: 'see above', schedule }));
   return 0;
@@ -111,6 +114,6 @@ function jsonOf({ found, ...rest }: Outcome): string {
 try {
   process.exitCode = main();
 } catch (error) {
-  console.error((error as Error).message);
+  console.error(error instanceof UsageError ? error.message : error);
   process.exitCode = 2;
 }

@@ -378,6 +378,9 @@ export class Machine {
       case 'or':
         words[at] = before | first;
         break;
+      case 'notify':
+        // Before the first step of an execution and after the last nobody is asleep who could go on.
+        break;
       default:
         throw new Violation(`${operation} in code that cannot be suspended`);
     }

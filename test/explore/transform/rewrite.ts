@@ -259,7 +259,8 @@ class Rewriter {
         this.#out.prependLeft(value.body.start, '{ return (function* () ');
         this.#out.appendLeft(value.body.end, ').call(this); }');
       } else {
-        this.#out.appendLeft(member.key.start, '*');
+        const key = member.computed ? this.#source.text.lastIndexOf('[', member.key.start) : member.key.start;
+        this.#out.appendLeft(key, '*');
       }
       this.#out.appendRight(value.body.start + 1, ' let $v; ');
     });
