@@ -95,6 +95,8 @@ export class ThreadContext {
         if (this.pump.settleKick()) continue;
         const remaining = deadline - performance.now();
         if (remaining <= 0) return BLOCKED;
+        // The attempt may have settled pending operations of this thread, and taken it out of the set with the last one.
+        if (points.some((point) => point.woken)) continue;
         this.#sleep(seen, first.parkedOn, remaining);
         // The wake-up may have been for an operation of this thread that is pending asynchronously.
         this.pump.serviceWoken();

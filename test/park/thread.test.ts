@@ -73,6 +73,19 @@ describe('attaching', () => {
 });
 
 describe('blocking', () => {
+  test('goes on when the attempt settles what was pending before, which takes the thread out of the set', () => {
+    const point = newPoint();
+    point.enqueue(new Take('before'));
+    stock = 1;
+    const deadline = performance.now() + 2000;
+    const attempt = () => {
+      if (point.pending) point.service();
+      else if (performance.now() < deadline) return 42;
+      return BLOCKED;
+    };
+    expect([me.block([point], attempt, deadline), taken]).toEqual([42, ['before']]);
+  });
+
   test('ends with what the attempt answers, and leaves no trace in the waiter set', () => {
     const result = me.block([newPoint()], () => 42, FOR_EVER);
     expect([result, waitersCount(set), load(me.cell + CELL_PARKED_ON)]).toEqual([42, 0, PARKED_RUNNING]);
