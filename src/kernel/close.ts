@@ -2,8 +2,9 @@
  * Closing a channel, once.
  *
  * `CHANNEL_CLOSED` goes from 0 to 1 (closed), 2 (with an error for which there was no memory) or 3 + the pool block that
- * holds the error; the first to change it wins (R8). That one step is the close of an mpmc queue. An spsc queue is closed by the bit in its tail, set right after;
- * everybody who closes sets it, so a closer that died in between is made good by the next one, or by recovery.
+ * holds the error; the first to change it wins (R8). That one step is the close of an mpmc queue. An spsc queue is closed
+ * by the bit in its tail, set right after; everybody who closes, or sees the close, sets it, so nobody who looks later
+ * finds the channel open, and a closer that died in between is made good.
  */
 
 import { CHANNEL_CLOSED, CHANNEL_QUEUE, QUEUE_SPSC } from '../memory/layout.ts';
@@ -24,8 +25,11 @@ export function channelClose(channel: i32, error: i32): boolean {
   return first;
 }
 
+/** Whoever sees that a channel is closed sees to it that everybody else will, too. */
 export function channelClosed(channel: i32): boolean {
-  return load(channel + CHANNEL_CLOSED) !== 0;
+  if (load(channel + CHANNEL_CLOSED) === 0) return false;
+  if (peek(channel + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC) spscClose(channel);
+  return true;
 }
 
 /** The block that holds the error the channel was closed with, NO_ERROR (or open), or ERROR_LOST. */

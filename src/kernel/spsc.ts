@@ -107,7 +107,12 @@ export function spscWritable(channel: i32, want: i32): i32 {
   poke(channel + CHANNEL_HEAD_SEEN, head);
   const used: i32 = spscPosition((sent - head) | 0);
   const free: i32 = peek(channel + CHANNEL_CAPACITY) - used;
-  if (free <= 0) return load(channel + CHANNEL_CLOSED) !== 0 ? CLOSED : BLOCKED;
+  if (free <= 0) {
+    if (load(channel + CHANNEL_CLOSED) === 0) return BLOCKED;
+    // The closer may not have come to the tail yet, and the sender must not find it open after this.
+    spscClose(channel);
+    return CLOSED;
+  }
   const count: i32 = want < free ? want : free;
   if (used + count > peak) store(channel + CHANNEL_PEAK, used + count);
   return count;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { channelClose, NO_ERROR } from '../../src/kernel/close.ts';
+import { channelClose, channelClosed, NO_ERROR } from '../../src/kernel/close.ts';
 import { BLOCKED, CLOSED } from '../../src/kernel/codes.ts';
 import {
   ADVANCED,
@@ -15,9 +15,9 @@ import {
   spscRelease,
   spscWritable,
 } from '../../src/kernel/spsc.ts';
-import { CHANNEL_PEAK } from '../../src/memory/layout.ts';
+import { CHANNEL_CLOSED, CHANNEL_PEAK } from '../../src/memory/layout.ts';
 import type { i32 } from '../../src/memory/words.ts';
-import { peek } from '../../src/memory/words.ts';
+import { peek, store } from '../../src/memory/words.ts';
 import { spscReceive, spscSend } from '../support/rings.ts';
 import { freshSegment, layChannel, MIB } from '../support/segment.ts';
 
@@ -120,6 +120,20 @@ describe('a side that is about to sleep', () => {
     spscWritable(channel, 1);
     expect(spscPublish(channel, 1)).toBe(CLOSED);
     expect(spscReadable(channel, 1)).toBe(CLOSED);
+  });
+});
+
+describe('R8: a closer that has not come to the tail yet', () => {
+  test.each<[string, () => unknown]>([
+    ['a sender that met the channel full and closed', () => spscWritable(channel, 1)],
+    ['anybody who asked whether it is closed', () => channelClosed(channel)],
+  ])('is helped by %s: nobody finds the channel open after that', (_who, look) => {
+    spscSend(channel, [1, 2, 3, 4, 5, 6, 7]);
+    store(channel + CHANNEL_CLOSED, 1);
+    look();
+    expect(spscReceive(channel, 9)).toHaveLength(7);
+    expect(spscReadable(channel, 1)).toBe(CLOSED);
+    expect(spscSend(channel, [8])).toBe('closed');
   });
 });
 
