@@ -30,6 +30,7 @@ import type { Segment } from '../memory/segment.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek } from '../memory/words.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
+import { outlast } from '../park/outlast.ts';
 import type { ThreadContext } from '../park/thread.ts';
 import { WaitPoint } from '../park/wait-point.ts';
 import type { Attachment } from './attachment.ts';
@@ -153,18 +154,21 @@ export class SharedChannel<T> implements Channel<T> {
     const wire = this.#wire;
     if (wire.staged) {
       const staged = wire.stage(value);
-      return this.#settled(this.#guard(staged, () => this.#trySendStaged(staged)));
+      const attempt = () => this.#trySendStaged(staged);
+      return this.#settled(this.#guard(staged, () => this.#orSurelySend(attempt(), attempt, staged)));
     }
     const prepared = wire.prepare(value);
     this.#segment.enter();
-    return this.#settled(this.#trySendDirect(prepared));
+    const code = this.#trySendDirect(prepared);
+    if (code !== BLOCKED) return this.#settled(code);
+    return this.#settled(this.#orSurelySend(code, () => this.#trySendDirect(prepared)));
   }
 
   sendSync(value: T, options?: SyncWaitOptions): void {
     const wire = this.#wire;
     if (wire.staged) {
       const staged = wire.stage(value);
-      this.#finish(this.#guard(staged, () => this.#blockingSend(() => this.#trySendStaged(staged), options)));
+      this.#finish(this.#guard(staged, () => this.#blockingSend(() => this.#trySendStaged(staged), options, staged)));
       return;
     }
     const prepared = wire.prepare(value);
@@ -236,17 +240,30 @@ export class SharedChannel<T> implements Channel<T> {
     return code === CLOSED ? CLOSED : ACCEPTED;
   }
 
-  #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined): i32 {
+  #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined, staged?: Staged): i32 {
     const deadline = deadlineOf(options?.timeout);
-    const code = attempt();
-    return code === BLOCKED ? this.#thread.block(this.#sendingPoints, attempt, deadline) : code;
+    let code = attempt();
+    if (code === BLOCKED) code = this.#thread.block(this.#sendingPoints, attempt, deadline);
+    return this.#orSurelySend(code, attempt, staged);
+  }
+
+  /**
+   * What an attempt to send answered; unless it was BLOCKED without the queue being full, because another thread is in
+   * the middle of a receive: then what it answers once that one is done.
+   */
+  #orSurelySend(code: i32, attempt: () => i32, staged?: Staged): i32 {
+    if (code !== BLOCKED || this.#queue.isFull()) return code;
+    const blocked = () => this.#queue.isFull() || this.sending.pending || staged?.reserve() === false;
+    return outlast(this.#thread, attempt, blocked);
   }
 
   #sendDirectLater(value: T, options: WaitOptions | undefined): Promise<void> {
     const wire = this.#wire as DirectWire<T>;
     const prepared = wire.prepare(value);
     this.#segment.enter();
-    if (this.#settled(this.#trySendDirect(prepared))) return this.#accepted();
+    let code = this.#trySendDirect(prepared);
+    if (options?.timeout !== undefined) code = this.#orSurelySend(code, () => this.#trySendDirect(prepared));
+    if (this.#settled(code)) return this.#accepted();
     const kept = wire.keep(prepared);
     return this.#pend(() => this.#sendDirect(kept), undefined, options);
   }
@@ -256,7 +273,9 @@ export class SharedChannel<T> implements Channel<T> {
     // Not guarded: if it is only blocked, it lives on.
     let code: i32 = CLOSED;
     try {
-      code = this.#trySendStaged(staged);
+      const attempt = () => this.#trySendStaged(staged);
+      code = attempt();
+      if (options?.timeout !== undefined) code = this.#orSurelySend(code, attempt, staged);
     } finally {
       if (code === CLOSED) staged.undo();
     }
@@ -333,7 +352,7 @@ export class SharedChannel<T> implements Channel<T> {
   tryReceive(): IteratorResult<T, undefined> | undefined {
     if (this.#deliveries) return this.#deliveries.tryReceive();
     this.#segment.enter();
-    const at = this.#tryTake();
+    const at = this.#orSurelyTake(this.#tryTake());
     return at === BLOCKED ? undefined : this.#received(at);
   }
 
@@ -343,6 +362,7 @@ export class SharedChannel<T> implements Channel<T> {
     let at = this.#tryTake();
     if (at === BLOCKED) {
       at = this.#thread.block(this.#receivingPoints, this.#take, deadlineOf(options?.timeout));
+      at = this.#orSurelyTake(at);
       if (at === BLOCKED) throw this.#late('receive');
     }
     return this.#received(at);
@@ -353,7 +373,8 @@ export class SharedChannel<T> implements Channel<T> {
     try {
       options?.signal?.throwIfAborted();
       this.#segment.enter();
-      const at = this.#tryTake();
+      let at = this.#tryTake();
+      if (options?.timeout !== undefined) at = this.#orSurelyTake(at);
       if (at !== BLOCKED) {
         const received = this.#received(at);
         const { pump } = this.#thread;
@@ -428,6 +449,15 @@ export class SharedChannel<T> implements Channel<T> {
   #tryTake(): number {
     if (this.#unread !== undefined) this.#throwUnread();
     return this.#inTurn(this.receiving) ? this.#queue.take() : BLOCKED;
+  }
+
+  /**
+   * What a look for a message answered; unless it was BLOCKED without the queue being empty, because another thread is in
+   * the middle of a send: then what it answers once that one is done.
+   */
+  #orSurelyTake(at: number): number {
+    if (at !== BLOCKED || this.#queue.isEmpty()) return at;
+    return outlast(this.#thread, this.#take, () => this.#queue.isEmpty() || this.receiving.pending);
   }
 
   #throwUnread(): void {

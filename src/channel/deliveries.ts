@@ -7,7 +7,9 @@
 
 import type { Lent, Wire } from '../codec/codec.ts';
 import { BLOCKED, CLOSED } from '../kernel/codes.ts';
+import type { i32 } from '../memory/words.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
+import { outlast } from '../park/outlast.ts';
 import type { WaitPoint } from '../park/wait-point.ts';
 import type { Attachment } from './attachment.ts';
 import type { LetterQueue, Taken } from './letter-queue.ts';
@@ -30,6 +32,9 @@ export interface Receiving<T> {
   late(): Error;
 }
 
+/** A message that was taken, BLOCKED or CLOSED. */
+type Found<T> = HeldDelivery<T> | i32;
+
 /** Makes of a message that was taken what its receiver gets. */
 type Reading<T, R> = (delivery: HeldDelivery<T>) => R;
 
@@ -46,7 +51,7 @@ export class Deliveries<T> {
 
   tryReceive(): IteratorResult<T, undefined> | undefined {
     const reading = this.#nextFor(this.#hand);
-    const found = this.#take(false);
+    const found = this.#orSurely(this.#take(false), () => this.#take(false));
     return found === BLOCKED ? undefined : this.#answer(found, reading);
   }
 
@@ -121,37 +126,51 @@ export class Deliveries<T> {
     return values;
   }
 
-  #answer<R>(found: HeldDelivery<T> | typeof CLOSED, reading: Reading<T, R>): IteratorResult<R, undefined> {
+  #answer<R>(found: Found<T>, reading: Reading<T, R>): IteratorResult<R, undefined> {
     return found === CLOSED ? this.#receiving.ended() : { done: false, value: reading(found as HeldDelivery<T>) };
   }
 
   #waitSync<R>(reading: Reading<T, R>, options: SyncWaitOptions | undefined): IteratorResult<R, undefined> {
     const { attachment, late } = this.#receiving;
-    let found: HeldDelivery<T> | number = this.#take(true);
+    let found: Found<T> = this.#take(true);
     if (found === BLOCKED) {
       const attempt = () => {
         found = this.#take(true);
         return typeof found === 'number' ? found : 0;
       };
       attachment.thread.block(this.#points, attempt, deadlineOf(options?.timeout));
+      found = this.#orSurely(found, () => this.#take(true));
       if (found === BLOCKED) throw late();
     }
-    return this.#answer(found as HeldDelivery<T> | typeof CLOSED, reading);
+    return this.#answer(found, reading);
+  }
+
+  /** What a look found; unless that was nothing because another thread is in the middle of a send: then what comes of it. */
+  #orSurely(found: Found<T>, look: () => Found<T>): Found<T> {
+    const { attachment, queue, point } = this.#receiving;
+    if (found !== BLOCKED || queue.isEmpty()) return found;
+    let last = found as Found<T>;
+    const attempt = () => {
+      last = look();
+      return typeof last === 'number' ? last : 0;
+    };
+    outlast(attachment.thread, attempt, () => queue.isEmpty() || point.pending);
+    return last;
   }
 
   #wait<R>(reading: Reading<T, R>, options: WaitOptions | undefined): Promise<IteratorResult<R, undefined>> {
     const { attachment, point, late } = this.#receiving;
-    const attempt = (inTurn: () => boolean) => {
-      const found = this.#take(false, inTurn);
-      return found === BLOCKED ? undefined : this.#answer(found as HeldDelivery<T> | typeof CLOSED, reading);
-    };
+    const answer = (found: Found<T>) => (found === BLOCKED ? undefined : this.#answer(found, reading));
     try {
       options?.signal?.throwIfAborted();
-      const received = attempt(this.#receiving.inTurn);
+      let found = this.#take(false);
+      if (options?.timeout !== undefined) found = this.#orSurely(found, () => this.#take(false));
+      const received = answer(found);
       const { pump } = attachment.thread;
       if (received) return pump.due ? pump.turn().then(() => received) : Promise.resolve(received);
       return new Promise((resolve, reject) => {
-        new PendingReceive(() => attempt(always), resolve, reject).start(point, options, late);
+        const attempt = () => answer(this.#take(false, always));
+        new PendingReceive(attempt, resolve, reject).start(point, options, late);
       });
     } catch (error) {
       return Promise.reject(error);
@@ -159,7 +178,7 @@ export class Deliveries<T> {
   }
 
   /** Takes and reads the next message: BLOCKED or CLOSED if there is none. Throws if it cannot be read. */
-  #take(blocking: boolean, inTurn = this.#receiving.inTurn): HeldDelivery<T> | typeof BLOCKED | typeof CLOSED {
+  #take(blocking: boolean, inTurn = this.#receiving.inTurn): Found<T> {
     const { attachment, queue, wire, impatient, maxAttempts } = this.#receiving;
     attachment.segment.enter();
     if (!inTurn()) return BLOCKED;

@@ -22,6 +22,7 @@ import {
   letterTake,
   letterTaken,
 } from '../kernel/letters.ts';
+import { mpmcEmpty } from '../kernel/mpmc.ts';
 import { refsDrop } from '../kernel/refs.ts';
 import { ADVANCED, ADVANCED_AWAITED } from '../kernel/spsc.ts';
 import { waitersAny } from '../kernel/waiters.ts';
@@ -127,6 +128,14 @@ export class LetterQueue implements Queue {
       this.release(taken);
     }
     return ADVANCED;
+  }
+
+  isEmpty(): boolean {
+    return load(this.#channel + CHANNEL_RETURNED) === 0 && mpmcEmpty(this.#channel);
+  }
+
+  isFull(): boolean {
+    return this.length === peek(this.#channel + CHANNEL_CAPACITY);
   }
 
   // Senders and receivers look into the waiter sets themselves.

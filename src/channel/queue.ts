@@ -1,7 +1,16 @@
 /** The queue inside a channel, as this thread uses it. Offsets are those of payloads, in bytes of the segment. */
 
 import { CLOSED, SKIPPED } from '../kernel/codes.ts';
-import { MPMC_SLOT_HEADER, mpmcClaim, mpmcFree, mpmcLength, mpmcPublish, mpmcTake } from '../kernel/mpmc.ts';
+import {
+  MPMC_SLOT_HEADER,
+  mpmcClaim,
+  mpmcEmpty,
+  mpmcFree,
+  mpmcFull,
+  mpmcLength,
+  mpmcPublish,
+  mpmcTake,
+} from '../kernel/mpmc.ts';
 import {
   ADVANCED,
   ADVANCED_AWAITED,
@@ -48,6 +57,12 @@ export interface Queue {
   take(): number;
   /** Gives the slot of a message back: ADVANCED, or ADVANCED_AWAITED (wake a sender). */
   free(at: number): i32;
+  /**
+   * Whether the queue was empty, or full, at some instant during the call. BLOCKED alone does not say so: it may be due
+   * to another thread that is in the middle of a send or a receive.
+   */
+  isEmpty(): boolean;
+  isFull(): boolean;
   /** Called by a receiver, or a sender, that is in the waiter set and about to look once more before it sleeps. */
   awaitMessage(): void;
   awaitRoom(): void;
@@ -126,6 +141,15 @@ export class SpscQueue implements Queue {
 
   free(at: number): i32 {
     return this.freeMany(1, this.after(at));
+  }
+
+  // Each side moves in one step, so there is no middle to be met in.
+  isEmpty(): boolean {
+    return true;
+  }
+
+  isFull(): boolean {
+    return true;
   }
 
   awaitMessage(): void {
@@ -266,6 +290,14 @@ export class MpmcQueue implements Queue {
   free(at: number): i32 {
     mpmcFree(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
     return waitersAny(this.#channel + CHANNEL_SENDERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
+  }
+
+  isEmpty(): boolean {
+    return mpmcEmpty(this.#channel);
+  }
+
+  isFull(): boolean {
+    return mpmcFull(this.#channel);
   }
 
   // Senders and receivers look into the waiter sets themselves.

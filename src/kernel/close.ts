@@ -28,7 +28,7 @@ export function channelClose(channel: i32, error: i32): boolean {
 /** Whoever sees that a channel is closed sees to it that everybody else will, too. */
 export function channelClosed(channel: i32): boolean {
   if (load(channel + CHANNEL_CLOSED) === 0) return false;
-  if (peek(channel + CHANNEL_TOPOLOGY) === TOPOLOGY_SPSC) spscClose(channel);
+  if (peek(channel + CHANNEL_QUEUE) === QUEUE_SPSC) spscClose(channel);
   return true;
 }
 

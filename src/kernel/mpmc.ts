@@ -276,6 +276,33 @@ function tombstones(channel: i32, head: i32, tail: i32): i32 {
   return count;
 }
 
+/**
+ * Anybody. Whether there was an instant during the call at which every message claimed was taken. While the oldest claim
+ * is not published, `mpmcTake` answers BLOCKED and this answers false: a message behind it may have been accepted.
+ */
+export function mpmcEmpty(channel: i32): boolean {
+  const shift: i32 = peek(channel + CHANNEL_SHIFT);
+  const head: i32 = load(channel + CHANNEL_HEAD);
+  const lap: i32 = head >>> shift;
+  const word: i32 = load(slotAt(channel, head));
+  return word === stated(SLOT_FREE, lap) || ((word & STATE_MASK) === SLOT_READING && ofLap(word, lap - 1));
+}
+
+/**
+ * Anybody. Whether there was an instant during the call at which as many messages were claimed and not taken as there may
+ * be. While the next slot is still being read `mpmcClaim` answers BLOCKED, and this answers false if there is room.
+ */
+export function mpmcFull(channel: i32): boolean {
+  const shift: i32 = peek(channel + CHANNEL_SHIFT);
+  const tail: i32 = load(channel + CHANNEL_TAIL);
+  const head: i32 = load(channel + CHANNEL_HEAD);
+  if (((tail - head) | 0) < peek(channel + CHANNEL_CAPACITY)) return false;
+  // Claimed and not taken now, so nothing behind it is taken either.
+  const word: i32 = load(slotAt(channel, head));
+  const lap: i32 = head >>> shift;
+  return word === stated(SLOT_FULL, lap) || ((word & STATE_MASK) === SLOT_CLAIMED && ofLap(word, lap));
+}
+
 /** Frees a tombstone at the head and moves the head on. Returns whether this call freed it. */
 function passTombstone(channel: i32, head: i32, shift: i32): boolean {
   const tombstone: i32 = stated(SLOT_TOMBSTONE, head >>> shift);

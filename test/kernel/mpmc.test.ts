@@ -5,7 +5,9 @@ import {
   MPMC_SLOT_HEADER,
   mpmcBury,
   mpmcClaim,
+  mpmcEmpty,
   mpmcFree,
+  mpmcFull,
   mpmcLength,
   mpmcPublish,
   mpmcRecover,
@@ -46,6 +48,27 @@ describe.each(STARTS)('from position %d', (start) => {
       expect([slotState(load(slot)), slotOwner(load(slot))]).toEqual([SLOT_READING, 1023 - owner]);
       mpmcFree(channel, slot);
     }
+  });
+
+  test('R4: while the oldest claim is not published, the queue is not empty though there is nothing to take', () => {
+    const channel = layChannel('mpmc', 7, start);
+    expect(mpmcEmpty(channel)).toBe(true);
+    const first = claim(channel, 1, ME);
+    mpmcPublish(channel, claim(channel, 2, YOU));
+    expect([mpmcTake(channel, ME), mpmcEmpty(channel)]).toEqual([BLOCKED, false]);
+    mpmcPublish(channel, first);
+    expect([mpmcReceive(channel), mpmcReceive(channel), mpmcEmpty(channel)]).toEqual([1, 2, true]);
+  });
+
+  test('R4: while the next slot is being read, the queue is not full though there is nothing to claim', () => {
+    const channel = layChannel('mpmc', 8, start);
+    for (let value = 0; value < 8; value++) mpmcSend(channel, value);
+    expect(mpmcFull(channel)).toBe(true);
+    const reading = mpmcTake(channel, YOU);
+    expect(mpmcReceive(channel)).toBe(1);
+    expect([mpmcClaim(channel, ME), mpmcFull(channel)]).toEqual([BLOCKED, false]);
+    mpmcFree(channel, reading);
+    expect([mpmcSend(channel, 8), mpmcSend(channel, 9), mpmcFull(channel)]).toEqual(['accepted', 'accepted', true]);
   });
 
   test('R1: messages are taken in the order of their claims, however late the first is published', () => {
