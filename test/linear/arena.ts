@@ -1,0 +1,116 @@
+/** Threads that play round after round on channels of one supervisor. */
+
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
+import { type Channel, json, type Supervisor, type Topology, u32 } from '../../src/index.ts';
+import { newSupervisor } from '../support/supervisors.ts';
+import { Barrier } from './barrier.ts';
+import type { Operation } from './call.ts';
+import { CAPACITIES, CODECS, type CodecName, closes, type Plan, planRound, TOPOLOGIES } from './plan.ts';
+import type { Ends } from './player.ts';
+import { type Assignment, CLOCK_STRIDE, channelKey, type Order, type Report } from './worker.ts';
+
+/** A round that was played: its plan, and what everybody did. */
+export interface Played {
+  readonly round: number;
+  readonly plan: Plan;
+  readonly history: readonly Operation[];
+}
+
+/** How long a batch may take: if it takes longer, somebody was not woken. */
+const BATCH_LIMIT_MS = 30_000;
+const MIB = 1024 * 1024;
+
+export class Arena implements AsyncDisposable {
+  readonly #seed: number;
+  readonly #threads: number;
+  readonly #supervisor: Supervisor;
+  readonly #workers: readonly Worker[];
+  readonly #clock: Int32Array;
+
+  constructor(seed: number, threads: number) {
+    this.#seed = seed;
+    this.#threads = threads;
+    this.#supervisor = newSupervisor({ memory: 128 * MIB, threads: threads + 1 });
+    const barrier = Barrier.memory();
+    const clock = new SharedArrayBuffer((threads + 1) * CLOCK_STRIDE * Int32Array.BYTES_PER_ELEMENT);
+    this.#clock = new Int32Array(clock);
+    const group = this.#supervisor.spawn(new URL('./worker.ts', import.meta.url), { ports: {}, count: threads });
+    group.finished.catch(() => {});
+    this.#workers = group.workers;
+    const channels = this.#lastingChannels();
+    for (const [thread, worker] of this.#workers.entries()) {
+      const lasting = this.#supervisor.share(channels);
+      worker.postMessage({ thread, threads, seed, barrier, clock, lasting } satisfies Assignment);
+    }
+  }
+
+  /** Plays rounds, given by their numbers. */
+  async play(rounds: readonly number[]): Promise<Played[]> {
+    const plans = rounds.map((round) => planRound(this.#seed, round, this.#threads));
+    const closing = plans.filter(closes);
+    const channels = closing.map((plan) => this.#newChannel(plan));
+    const reports = await Promise.all(
+      this.#workers.map((worker, thread) => {
+        const ends = channels.map((channel, index) => endsOf(channel, closing[index]!, thread));
+        return this.#order(worker, { rounds, closing: this.#supervisor.share(ends) });
+      }),
+    );
+    return plans.map((plan, index) => ({
+      round: rounds[index]!,
+      plan,
+      history: reports.flatMap((report) => report[index]!).sort((a, b) => a.invoked - b.invoked),
+    }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const worker of this.#workers) worker.postMessage('dismissed');
+    await this.#supervisor.close();
+  }
+
+  async #order(worker: Worker, order: Order): Promise<Report> {
+    worker.postMessage(order);
+    const limit = AbortSignal.timeout(BATCH_LIMIT_MS);
+    try {
+      const [report] = await once(worker, 'message', { signal: limit });
+      return report;
+    } catch (error) {
+      if (!limit.aborted) throw error;
+      throw new Error(`expected every call to end, met threads that wait for ever: ${this.#whereabouts()}`);
+    }
+  }
+
+  #whereabouts(): string {
+    const rounds = this.#workers.map((_, thread) => this.#clock[CLOCK_STRIDE * (thread + 1)]);
+    const parked = this.#supervisor.snapshot().threads.flatMap(({ parkedOn }) => parkedOn ?? []);
+    return `in rounds ${rounds.join(', ')}, parked on ${parked.join(', ') || 'nothing'}`;
+  }
+
+  #lastingChannels(): Record<string, Channel<number>> {
+    const kinds = TOPOLOGIES.flatMap((topology) =>
+      CAPACITIES.flatMap((capacity) => CODECS.map((codec) => ({ topology, capacity, codec }))),
+    );
+    return Object.fromEntries(kinds.map((kind) => [channelKey(kind), this.#newChannel(kind)]));
+  }
+
+  #newChannel({ topology, capacity, codec }: { topology: Topology; capacity: number; codec: CodecName }) {
+    return newChannel(this.#supervisor, { topology, capacity, codec });
+  }
+}
+
+export function newChannel(
+  supervisor: Supervisor,
+  { topology, capacity, codec }: { topology: Topology; capacity: number; codec: CodecName },
+): Channel<number> {
+  return supervisor.channel('', { topology, capacity, codec: codec === 'u32' ? u32 : json<number>() });
+}
+
+/** Ends are counted where the round is about giving them up. */
+function endsOf(channel: Channel<number>, { style, parts }: Plan, thread: number): Ends {
+  const { sends, receives } = parts[thread]!;
+  return {
+    channel,
+    sender: style === 'retire' && sends ? channel.sender : undefined,
+    receiver: style === 'cancel' && receives ? channel.receiver : undefined,
+  };
+}
