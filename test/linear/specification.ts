@@ -44,17 +44,11 @@ const RECEIVERS = 2;
 const CONTENTS = 3;
 
 export function initialState({ senders, receivers }: Setting): State {
-  return OPEN + digit(senders) + digit(receivers);
+  return `${OPEN}${senders}${receivers}`;
 }
 
 /** The steps that `call`, which will answer `answer` and has come as far as `progress`, can make in `state`. */
-export function stepsOf(
-  { capacity }: Setting,
-  state: State,
-  call: Call,
-  answer: Answer,
-  progress: Progress,
-): readonly Step[] {
+export function stepsOf({ capacity }: Setting, state: State, call: Call, answer: Answer, progress: Progress) {
   switch (call.kind) {
     case 'send':
       return sendSteps(capacity, state, call.values, answer, progress);
@@ -67,9 +61,7 @@ export function stepsOf(
     case 'cancel':
       return completed(cancel(state));
     case 'length':
-      return typeof answer === 'object' && 'length' in answer && mayHold(state, answer.length, capacity)
-        ? completed(state)
-        : NONE;
+      return mayHold(state, (answer as { length: number }).length, capacity) ? completed(state) : NONE;
   }
 }
 
@@ -123,14 +115,14 @@ function close(state: State, how: string): State {
 
 function retire(state: State): State {
   const left = Number(state[SENDERS]) - 1;
-  const retired = state[CLOSING] + digit(left) + state.slice(RECEIVERS);
+  const retired = `${state[CLOSING]}${left}${state.slice(RECEIVERS)}`;
   return left === 0 ? close(retired, CLOSED) : retired;
 }
 
 function cancel(state: State): State {
   const left = Number(state[RECEIVERS]) - 1;
-  if (left === 0) return CANCELLED + state[SENDERS] + digit(left);
-  return state.slice(0, RECEIVERS) + digit(left) + state.slice(CONTENTS);
+  if (left === 0) return `${CANCELLED}${state[SENDERS]}0`;
+  return `${state.slice(0, RECEIVERS)}${left}${state.slice(CONTENTS)}`;
 }
 
 function mayHold(state: State, length: number, capacity: number): boolean {
@@ -145,15 +137,11 @@ function withoutFirst(state: State): State {
   return state.slice(0, CONTENTS) + state.slice(CONTENTS + 1);
 }
 
-function digit(count: number): string {
-  return String(count);
-}
-
 function letter(value: number): string {
   return String.fromCharCode(value);
 }
 
 /** The place in the queue that is held for a message. */
 function place(value: number): string {
-  return String.fromCharCode(0xe000 + value);
+  return letter(0xe000 + value);
 }
