@@ -237,7 +237,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   #start(group: WorkerGroup, index: number, { shared, parcel }: Share, share: (index: number) => Share): void {
     const worker = group.start(index, shared);
     const replacement = (exitCode: number) => {
-      if (!group.replaces(exitCode)) return undefined;
+      if (!group.replaces(index, exitCode)) return undefined;
       const next = share(index);
       return () =>
         group.replaceLater(

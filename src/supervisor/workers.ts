@@ -35,6 +35,8 @@ interface Place {
   startedAt: number;
   /** How often in a row it died early. */
   early: number;
+  /** Whether its code began to run. One that is terminated before that ends with exit code 0, too. */
+  begun: boolean;
 }
 
 export class WorkerGroup {
@@ -88,23 +90,28 @@ export class WorkerGroup {
       name: shared.name!,
     });
     const before = this.#places[index];
-    this.#places[index] = { worker, startedAt: performance.now(), early: before?.early ?? 0 };
+    const place = { worker, startedAt: performance.now(), early: before?.early ?? 0, begun: false };
+    this.#places[index] = place;
     this.#running++;
+    worker.once('online', () => {
+      place.begun = true;
+    });
     let failure: { readonly error: unknown } | undefined;
     worker.once('error', (error) => {
       failure = { error };
     });
     worker.once('exit', (exitCode) => {
-      if (failure && !this.replaces(exitCode)) this.#failures.push(failure.error);
+      if (failure && !this.replaces(index, exitCode)) this.#failures.push(failure.error);
       // Whoever replaces it has counted it by then.
       queueMicrotask(() => this.#ended());
     });
     return worker;
   }
 
-  /** @internal Whether a worker that ended like this is replaced. */
-  replaces(exitCode: number): boolean {
-    return this.#options.respawn === true && exitCode !== 0 && !this.#stopping;
+  /** @internal Whether the worker in place number `index`, which ended like this, is replaced. */
+  replaces(index: number, exitCode: number): boolean {
+    const inGoodOrder = exitCode === 0 && this.#places[index]!.begun;
+    return this.#options.respawn === true && !inGoodOrder && !this.#stopping;
   }
 
   /** @internal Calls `start` when it is time to replace the worker at `index`, or `cancel` should that never be. */

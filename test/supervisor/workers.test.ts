@@ -79,6 +79,22 @@ describe('spawn', () => {
   });
 });
 
+describe('respawn', () => {
+  // Such a worker ends with exit code 0, as one does that ends in good order.
+  test('replaces a worker that was terminated before its code began to run, with the same ends', async () => {
+    await using supervisor = newSupervisor({ threads: 2 });
+    const channel = supervisor.channel('out', { codec: u32, capacity: 10 });
+    const group = supervisor.spawn(entry('send-and-end'), {
+      ports: { out: channel.sender },
+      data: { sender: 1, count: 4 },
+      respawn: true,
+    });
+    await group.workers[0]!.terminate();
+    expect(await receiveAll(channel, 'async')).toEqual(numbersOf(1, 4));
+    await group.finished;
+  });
+});
+
 describe('R12: an end is retired with its thread', () => {
   const ENDINGS: Record<string, (supervisor: Supervisor, ports: object) => Promise<unknown>> = {
     'returns, without having closed it': (supervisor, ports) => hold(supervisor, 'return', ports).finished,
