@@ -1,0 +1,133 @@
+/**
+ * The books of a round, compared: what was accepted, what was received, and what was in dead hands.
+ *
+ * Let A be the messages whose send had returned, and D those a sender had begun to send when it died: they may or may
+ * not have been accepted (R31). Of a receiver that died, let `hands` be the receives it had begun and not written down.
+ * With M the messages of A that nobody received, U those of D that nobody did, and L the losses that the channel counted:
+ *
+ *  - no message is received twice, or torn, or after one that was sent later: the receivers tell, while they work.
+ *  - M ≤ hands: only what was in dead hands is missing.
+ *  - L ≤ M + U: what the channel counts as lost is lost; and of each death, L ≤ hands.
+ *  - M − L messages are missing and not counted. A receive had handed those back: the channel was done with them, and the
+ *    worker died before it could write its first word about them. At most (hands − L) can be of that kind. That the
+ *    count is exact up to there is for the deaths at each single step to show.
+ */
+
+import type { Arena, Departure, Stand } from './arena.ts';
+
+export interface Audit {
+  readonly accepted: number;
+  readonly received: number;
+  /** Accepted, and received by nobody. */
+  readonly missing: number;
+  /** What the channels counted as lost. */
+  readonly lost: number;
+  /** Missing and not counted, and the most there may be. */
+  readonly unaccounted: number;
+  readonly unaccountedMost: number;
+  /** Each as one sentence. */
+  readonly violations: readonly string[];
+}
+
+const NOTHING: Audit = {
+  accepted: 0,
+  received: 0,
+  missing: 0,
+  lost: 0,
+  unaccounted: 0,
+  unaccountedMost: 0,
+  violations: [],
+};
+
+export class Auditor {
+  readonly #arena: Arena;
+  readonly #lost = new Map<string, number>();
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  /** Audits the round that has just ended. Everybody is at rest. */
+  audit(): Audit {
+    const { pool, channels } = this.#arena.supervisor.snapshot();
+    const audits = this.#arena.working.map((stand) => {
+      const { lost, length } = channels.find(({ name }) => name === stand.lane.name)!;
+      const before = this.#lost.get(stand.lane.name) ?? 0;
+      this.#lost.set(stand.lane.name, lost);
+      const audit = this.#auditLane(stand, lost - before);
+      return length === 0 ? audit : withViolation(audit, `${stand.lane.name}: ${length} messages left at rest`);
+    });
+    const total = audits.reduce(sum, NOTHING);
+    // Channels live in blocks of the segment's own; what threads own, or is on its way, is a lease.
+    return pool.leases === 0 ? total : withViolation(total, `${pool.leases} blocks are missing from the pool at rest`);
+  }
+
+  #auditLane(stand: Stand, lost: number): Audit {
+    const { journal, departures, round } = this.#arena;
+    const departed = departures.filter((departure) => departure.round === round && departure.place.stand === stand);
+    const ofSenders = departed.filter(({ place }) => place.role === 'sender');
+    const ofReceivers = departed.filter(({ place }) => place.role === 'receiver');
+    const violations: string[] = [];
+    let accepted = 0;
+    let missing = 0;
+    let doubtfulMissing = 0;
+    let doubtful = 0;
+    for (const { role, number } of stand.places) {
+      if (role !== 'sender') continue;
+      const begun = journal.begun(number);
+      const doubts = doubtsOf(ofSenders, number);
+      const absent = journal.missing(number, begun);
+      const absentDoubtful = absent.filter((sequence) => doubts.has(sequence)).length;
+      accepted += begun - doubts.size;
+      missing += absent.length - absentDoubtful;
+      doubtful += doubts.size;
+      doubtfulMissing += absentDoubtful;
+      const unsent = journal.receivedFrom(number, begun);
+      if (unsent > 0) violations.push(`sender ${number}: ${unsent} messages were received that were never sent`);
+    }
+    const hands = ofReceivers.reduce((total, { count }) => total + count, 0);
+    if (missing > hands) violations.push(`${missing} messages are missing, at most ${hands} were in dead hands`);
+    if (lost > missing + doubtfulMissing) {
+      violations.push(`${lost} messages were counted as lost, at most ${missing + doubtfulMissing} are`);
+    }
+    for (const { place, count, lost: counted } of departed) {
+      if (counted > (place.role === 'receiver' ? count : 0)) {
+        violations.push(`${place.role} ${place.number} had ${count} in its hands, but ${counted} were counted as lost`);
+      }
+    }
+    return {
+      accepted,
+      received: accepted + doubtful - missing - doubtfulMissing,
+      missing,
+      lost,
+      unaccounted: Math.max(0, missing - lost),
+      unaccountedMost: hands - lost,
+      violations: violations.map((violation) => `${stand.lane.name}, round ${round}: ${violation}`),
+    };
+  }
+}
+
+/** The messages that senders of this place had begun to send when they died. */
+function doubtsOf(departures: readonly Departure[], number: number): Set<number> {
+  const doubts = new Set<number>();
+  for (const { place, from, count } of departures) {
+    if (place.number === number) for (let index = 0; index < count; index++) doubts.add(from + index);
+  }
+  return doubts;
+}
+
+export function sum(a: Audit, b: Audit): Audit {
+  return {
+    accepted: a.accepted + b.accepted,
+    received: a.received + b.received,
+    missing: a.missing + b.missing,
+    lost: a.lost + b.lost,
+    unaccounted: a.unaccounted + b.unaccounted,
+    unaccountedMost: a.unaccountedMost + b.unaccountedMost,
+    violations: [...a.violations, ...b.violations],
+  };
+}
+
+function withViolation(audit: Audit, violation: string): Audit {
+  return { ...audit, violations: [...audit.violations, violation] };
+}

@@ -1,0 +1,261 @@
+/**
+ * What the workers of the suite did, written down by themselves in memory of the suite's own.
+ *
+ * Nothing here goes through the channels that are being tested, and what a worker wrote stands when it is killed.
+ *
+ * ```
+ * header   [stage] [violations] [violation …]
+ * place    one line a worker: what it has begun, what it has finished. A worker and those that replace it have one place
+ * book     one a sender: a bit for each message of the round, set by whoever received it
+ * ```
+ *
+ * Two words of a place say where its worker was when it died. `begun` rises before a batch of operations is started,
+ * `finished` once they have returned. So what lies between the two is all that can be in doubt: for a sender, messages
+ * that may or may not have been accepted; for a receiver, messages it may have had in its hands.
+ *
+ * A round ends at rest: senders have stopped, channels are empty, receivers have timed out. Then the books are compared
+ * and cleared.
+ */
+
+const LINE = 32;
+
+const STAGE = 0;
+const VIOLATIONS = 1;
+const VIOLATION_FIRST = LINE;
+const VIOLATION_WORDS = 4;
+const VIOLATIONS_MAX = 16;
+const PLACES = VIOLATION_FIRST + VIOLATION_WORDS * VIOLATIONS_MAX;
+
+const BEGUN = 0;
+const FINISHED = 1;
+const MESSAGES = 2;
+const RESTING = 3;
+const ALIVE = 4;
+const LIVES = 5;
+
+/** Messages a sender may send in one round: a bit each. */
+export const BOOK_MESSAGES = 2 ** 22;
+const BOOK_WORDS = BOOK_MESSAGES / 32;
+
+/** What was met that must never be. */
+export const VIOLATION_KINDS = ['torn', 'repeated', 'out of order', 'of another round'] as const;
+export type ViolationKind = (typeof VIOLATION_KINDS)[number];
+
+export interface Violation {
+  readonly kind: ViolationKind;
+  /** The place of the receiver that met it. */
+  readonly receiver: number;
+  /** Whose message it was, and which. */
+  readonly sender: number;
+  readonly sequence: number;
+}
+
+/** What everybody is to do: bits of the stage word. */
+export interface Stage {
+  readonly round: number;
+  readonly resting: boolean;
+  /** Which half of the lanes has its turn. */
+  readonly shift: number;
+  readonly over: boolean;
+}
+
+export class Journal {
+  readonly memory: SharedArrayBuffer;
+  readonly senders: number;
+  readonly places: number;
+  readonly #words: Int32Array;
+
+  private constructor(memory: SharedArrayBuffer, senders: number, receivers: number) {
+    this.memory = memory;
+    this.senders = senders;
+    this.places = senders + receivers;
+    this.#words = new Int32Array(memory);
+  }
+
+  /** A journal for so many senders, whose places come first, and receivers. */
+  static create(senders: number, receivers: number): Journal {
+    const words = PLACES + (senders + receivers) * LINE + senders * BOOK_WORDS;
+    return new Journal(new SharedArrayBuffer(words * 4), senders, receivers);
+  }
+
+  static open({ memory, senders, receivers }: JournalNote): Journal {
+    return new Journal(memory, senders, receivers);
+  }
+
+  /** For `data` of a worker. */
+  get note(): JournalNote {
+    return { memory: this.memory, senders: this.senders, receivers: this.places - this.senders };
+  }
+
+  // ── The stage ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get stage(): Stage {
+    return stageOf(Atomics.load(this.#words, STAGE));
+  }
+
+  direct({ round, resting, shift, over }: Stage): void {
+    Atomics.store(this.#words, STAGE, (round << 6) | (shift << 2) | (over ? 2 : 0) | (resting ? 1 : 0));
+    Atomics.notify(this.#words, STAGE);
+  }
+
+  /** Blocks a worker while its shift rests. Answers the round it goes on with, or undefined when all is over. */
+  enter(place: number, shift: number): number | undefined {
+    for (;;) {
+      const word = Atomics.load(this.#words, STAGE);
+      const stage = stageOf(word);
+      if (stage.over) return undefined;
+      if (!stage.resting && stage.shift === shift) {
+        Atomics.store(this.#words, this.#at(place, RESTING), 0);
+        return stage.round;
+      }
+      Atomics.store(this.#words, this.#at(place, RESTING), 1);
+      Atomics.wait(this.#words, STAGE, word);
+    }
+  }
+
+  /** A sender has used its book up: it has nothing to do before the next round. */
+  rest(place: number, round: number): void {
+    for (;;) {
+      const word = Atomics.load(this.#words, STAGE);
+      const stage = stageOf(word);
+      if (stage.over || stage.round !== round) return;
+      Atomics.store(this.#words, this.#at(place, RESTING), 1);
+      Atomics.wait(this.#words, STAGE, word);
+    }
+  }
+
+  // ── Places ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A worker takes its place. Answers how many were there before it. */
+  arrive(place: number): number {
+    Atomics.store(this.#words, this.#at(place, FINISHED), this.begun(place));
+    Atomics.store(this.#words, this.#at(place, ALIVE), 1);
+    return Atomics.load(this.#words, this.#at(place, LIVES));
+  }
+
+  /** The main thread: the worker of this place has ended. Answers how many operations it had begun and not finished. */
+  leave(place: number): number {
+    Atomics.store(this.#words, this.#at(place, ALIVE), 0);
+    Atomics.store(this.#words, this.#at(place, RESTING), 0);
+    Atomics.add(this.#words, this.#at(place, LIVES), 1);
+    return this.begun(place) - this.finished(place);
+  }
+
+  begin(place: number, operations: number): void {
+    Atomics.store(this.#words, this.#at(place, BEGUN), this.begun(place) + operations);
+  }
+
+  /** The operations that were begun have returned, so many of them with a message. */
+  finish(place: number, messages: number): void {
+    Atomics.store(this.#words, this.#at(place, FINISHED), this.begun(place));
+    Atomics.add(this.#words, this.#at(place, MESSAGES), messages);
+  }
+
+  begun(place: number): number {
+    return Atomics.load(this.#words, this.#at(place, BEGUN));
+  }
+
+  finished(place: number): number {
+    return Atomics.load(this.#words, this.#at(place, FINISHED));
+  }
+
+  /** Messages that this place has sent or received, in all rounds. Wraps. */
+  messages(place: number): number {
+    return Atomics.load(this.#words, this.#at(place, MESSAGES));
+  }
+
+  resting(place: number): boolean {
+    return Atomics.load(this.#words, this.#at(place, RESTING)) !== 0;
+  }
+
+  alive(place: number): boolean {
+    return Atomics.load(this.#words, this.#at(place, ALIVE)) !== 0;
+  }
+
+  #at(place: number, word: number): number {
+    return PLACES + place * LINE + word;
+  }
+
+  // ── Books ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A receiver has message number `sequence` of the sender at `place`. Answers whether it is the first to have it. */
+  receive(place: number, sequence: number): boolean {
+    const bit = 1 << (sequence & 31);
+    return (Atomics.or(this.#words, this.#book(place) + (sequence >>> 5), bit) & bit) === 0;
+  }
+
+  received(place: number, sequence: number): boolean {
+    return (Atomics.load(this.#words, this.#book(place) + (sequence >>> 5)) & (1 << (sequence & 31))) !== 0;
+  }
+
+  /** Messages of the sender at `place` below `end` that nobody received. */
+  missing(place: number, end: number): number[] {
+    const missing: number[] = [];
+    for (let word = 0; word * 32 < end; word++) {
+      if (this.#words[this.#book(place) + word] === -1) continue;
+      const last = Math.min(end, word * 32 + 32);
+      for (let sequence = word * 32; sequence < last; sequence++) {
+        if (!this.received(place, sequence)) missing.push(sequence);
+      }
+    }
+    return missing;
+  }
+
+  /** How many messages at or behind `from` of the sender at `place` somebody received. */
+  receivedFrom(place: number, from: number): number {
+    let count = 0;
+    for (let sequence = from; sequence < BOOK_MESSAGES; sequence++) {
+      if ((sequence & 31) === 0 && this.#words[this.#book(place) + (sequence >>> 5)] === 0) sequence += 31;
+      else if (this.received(place, sequence)) count++;
+    }
+    return count;
+  }
+
+  /** Clears the books for the next round. Everybody is at rest. */
+  turnPage(): void {
+    for (let place = 0; place < this.senders; place++) {
+      this.#words.fill(0, this.#book(place), this.#book(place) + Math.ceil((this.begun(place) + 1) / 32));
+    }
+    for (let place = 0; place < this.places; place++) {
+      Atomics.store(this.#words, this.#at(place, BEGUN), 0);
+      Atomics.store(this.#words, this.#at(place, FINISHED), 0);
+    }
+  }
+
+  #book(place: number): number {
+    return PLACES + this.places * LINE + place * BOOK_WORDS;
+  }
+
+  // ── Violations ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  complain({ kind, receiver, sender, sequence }: Violation): void {
+    const number = Atomics.add(this.#words, VIOLATIONS, 1);
+    if (number >= VIOLATIONS_MAX) return;
+    const at = VIOLATION_FIRST + number * VIOLATION_WORDS;
+    this.#words.set([VIOLATION_KINDS.indexOf(kind), receiver, sender, sequence], at);
+  }
+
+  get violationCount(): number {
+    return Atomics.load(this.#words, VIOLATIONS);
+  }
+
+  /** The first of them. */
+  get violations(): Violation[] {
+    const count = Math.min(VIOLATIONS_MAX, this.violationCount);
+    return Array.from({ length: count }, (_, number) => {
+      const at = VIOLATION_FIRST + number * VIOLATION_WORDS;
+      const [kind, receiver, sender, sequence] = this.#words.subarray(at, at + VIOLATION_WORDS);
+      return { kind: VIOLATION_KINDS[kind!]!, receiver: receiver!, sender: sender!, sequence: sequence! };
+    });
+  }
+}
+
+export interface JournalNote {
+  readonly memory: SharedArrayBuffer;
+  readonly senders: number;
+  readonly receivers: number;
+}
+
+function stageOf(word: number): Stage {
+  return { round: word >>> 6, resting: (word & 1) !== 0, over: (word & 2) !== 0, shift: (word >>> 2) & 15 };
+}
