@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { type Channel, json, type Supervisor, type Topology, u32 } from '../../src/index.ts';
+import { workerEntry } from '../support/entries.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 import { Barrier } from './barrier.ts';
 import type { Operation } from './call.ts';
@@ -35,7 +36,7 @@ export class Arena implements AsyncDisposable {
     const barrier = Barrier.memory();
     const clock = new SharedArrayBuffer((threads + 1) * CLOCK_STRIDE * Int32Array.BYTES_PER_ELEMENT);
     this.#clock = new Int32Array(clock);
-    const group = this.#supervisor.spawn(new URL('./worker.ts', import.meta.url), { ports: {}, count: threads });
+    const group = this.#supervisor.spawn(workerEntry('linear/worker.ts'), { ports: {}, count: threads });
     group.finished.catch(() => {});
     this.#workers = group.workers;
     const channels = this.#lastingChannels();

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Channel, ChannelClosedError, json, type Topology, u32 } from '../../src/index.ts';
 import { Crew } from '../support/crew.ts';
+import { workerEntry } from '../support/entries.ts';
 import { errorOf, eventually, turns, watched } from '../support/eventually.ts';
 import { newSupervisor, snapshotOf } from '../support/supervisors.ts';
 import { CHANNELS, TOPOLOGY_NAMES } from '../support/topologies.ts';
@@ -335,9 +336,7 @@ describe('R12: sending ends are counted', () => {
     const channel = newChannel();
     const end = channel.sender;
     expect(() => supervisor.share({ end, foreign })).toThrow(/another/);
-    expect(() =>
-      supervisor.spawn(new URL('../workers/crew.ts', import.meta.url), { ports: { end }, data: () => {} }),
-    ).toThrow();
+    expect(() => supervisor.spawn(workerEntry('workers/crew.ts'), { ports: { end }, data: () => {} })).toThrow();
     expect(snapshotOf(supervisor, channel.name).senders).toBe(1);
     end.close();
     expect(channel.closed).toBe(true);

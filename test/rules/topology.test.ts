@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bytes, type Channel, lease, type Topology, u32 } from '../../src/index.ts';
 import { Crew } from '../support/crew.ts';
+import { workerEntry } from '../support/entries.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 import { numbersOf, receiveAll, sendAll } from '../workers/programs.ts';
 
@@ -118,7 +119,7 @@ describe('a thread that takes the place of one that ended', () => {
     const channel = newChannel(topology, 100);
     const guard = supervisor.share({ end: channel.sender });
     for (const sender of [0, 1, 2]) {
-      const group = supervisor.spawn(new URL('../workers/send-and-end.ts', import.meta.url), {
+      const group = supervisor.spawn(workerEntry('workers/send-and-end.ts'), {
         ports: { out: channel.sender },
         data: { sender, count: 10 },
       });

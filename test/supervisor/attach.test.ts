@@ -25,6 +25,7 @@ import { LAYOUT_VERSION } from '../../src/memory/layout.ts';
 import { Segment } from '../../src/memory/segment.ts';
 import { ThreadContext } from '../../src/park/thread.ts';
 import { Crew, CrewError } from '../support/crew.ts';
+import { workerEntry } from '../support/entries.ts';
 import { errorOf } from '../support/eventually.ts';
 import { MIB } from '../support/segment.ts';
 import { newSupervisor, snapshotOf } from '../support/supervisors.ts';
@@ -194,7 +195,7 @@ describe('as many threads as were allowed', () => {
     await using supervisor = newSupervisor({ threads: 2 });
     const channel = supervisor.channel('a', { codec: u32, capacity: 100 });
     for (let sender = 0; sender < 3; sender++) {
-      const group = supervisor.spawn(new URL('../workers/send-and-end.ts', import.meta.url), {
+      const group = supervisor.spawn(workerEntry('workers/send-and-end.ts'), {
         ports: { out: supervisor.channel('b', { codec: u32, capacity: 10 }).sender },
         data: { sender, count: 5 },
       });

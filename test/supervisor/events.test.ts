@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Supervisor, type SupervisorEvents, u32 } from '../../src/index.ts';
 import { Crew } from '../support/crew.ts';
+import { workerEntry } from '../support/entries.ts';
 import { eventually } from '../support/eventually.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 
@@ -115,7 +116,7 @@ describe('thread-exit', () => {
     supervisor.on('thread-exit', (event) => exits.push(event));
     const channel = supervisor.channel('held', { codec: u32, capacity: 1 });
     const hold = (name: string, how: string) =>
-      supervisor.spawn(new URL('../workers/hold.ts', import.meta.url), {
+      supervisor.spawn(workerEntry('workers/hold.ts'), {
         ports: { out: channel.sender, pool: supervisor.pool },
         data: { how, leases: 2 },
         name,
@@ -138,7 +139,7 @@ describe('thread-exit', () => {
     const names: string[] = [];
     supervisor.on('thread-exit', ({ name }) => names.push(name));
     for (let round = 0; round < 4; round++) {
-      const group = supervisor.spawn(new URL('../workers/hold.ts', import.meta.url), {
+      const group = supervisor.spawn(workerEntry('workers/hold.ts'), {
         ports: { pool: supervisor.pool },
         data: { how: 'return', leases: 1 },
         name: `round-${round}`,

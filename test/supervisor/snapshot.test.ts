@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { bytes, u32 } from '../../src/index.ts';
 import { Crew } from '../support/crew.ts';
+import { workerEntry } from '../support/entries.ts';
 import { errorOf, eventually, turns } from '../support/eventually.ts';
 import { newSupervisor, snapshotOf } from '../support/supervisors.ts';
 import { TOPOLOGY_NAMES } from '../support/topologies.ts';
@@ -186,7 +187,7 @@ describe('threads', () => {
     const full = supervisor.channel('full', { codec: bytes(), capacity: 1 });
     full.sendSync(new Uint8Array(1));
     const park = (on: string, name: string) =>
-      supervisor.spawn(new URL('../workers/park.ts', import.meta.url), {
+      supervisor.spawn(workerEntry('workers/park.ts'), {
         ports: { jobs: jobs.receiver, full: full.sender, pool: supervisor.pool },
         data: on,
         name,

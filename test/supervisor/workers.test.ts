@@ -5,12 +5,13 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { bytes, type Channel, LimitError, type Supervisor, u32 } from '../../src/index.ts';
 import { Crew } from '../support/crew.ts';
+import { workerEntry } from '../support/entries.ts';
 import { errorOf, eventually } from '../support/eventually.ts';
 import { newSupervisor, snapshotOf } from '../support/supervisors.ts';
 import { TOPOLOGY_NAMES } from '../support/topologies.ts';
 import { numbersOf, receiveAll } from '../workers/programs.ts';
 
-const entry = (name: string) => new URL(`../workers/${name}.ts`, import.meta.url);
+const entry = (name: string) => workerEntry(`workers/${name}.ts`);
 
 const hold = (supervisor: Supervisor, how: string, ports: object, leases = 0) =>
   supervisor.spawn(entry('hold'), { ports: { pool: supervisor.pool, ...ports }, data: { how, leases } });

@@ -7,6 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import type { Shared, Supervisor } from '../../src/index.ts';
 import type { Order, Report } from '../workers/crew.ts';
 import type { DataOf, PortsOf, ProgramName, ResultOf } from '../workers/programs.ts';
+import { workerEntry } from './entries.ts';
 
 /** How an error looks after it crossed from another thread. */
 export class CrewError extends Error {
@@ -34,7 +35,7 @@ export class Crew implements AsyncDisposable {
   /** Starts the threads; they are ready when they are. */
   constructor(supervisor: Supervisor, size: number) {
     this.#supervisor = supervisor;
-    const group = supervisor.spawn(new URL('../workers/crew.ts', import.meta.url), { ports: {}, count: size });
+    const group = supervisor.spawn(workerEntry('workers/crew.ts'), { ports: {}, count: size });
     this.#workers = group.workers;
     for (const worker of this.#workers) worker.on('message', (report: Report) => this.#settle(report));
     group.finished.catch((error) => this.#fail(error));
