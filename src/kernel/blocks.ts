@@ -414,15 +414,18 @@ function pageBlocks(page: i32): i32 {
  */
 export function blocksRecover(dead: i32, me: i32): i32 {
   const used: i32 = load(HEADER_PAGES_USED);
+  const closing: i32 = tagged(OWNER_CLOSING, dead);
+  const mine: i32 = tagged(OWNER_OWNED, dead);
   let owned: i32 = 0;
   for (let page: i32 = 0; page < used; page++) {
     pageRecover(page, dead);
     const first: i32 = page * PAGE_OWNERS;
+    const owners: i32 = ownerAt(first);
     const blocks: i32 = pageBlocks(page);
     for (let i: i32 = 0; i < blocks; i++) {
-      const word: i32 = load(ownerAt(first + i));
-      if (word === tagged(OWNER_CLOSING, dead)) runClose(page);
-      else if (word === tagged(OWNER_OWNED, dead)) owned += blockFree(first + i, word, me) ? 1 : 0;
+      const word: i32 = load(owners + i);
+      if (word === closing) runClose(page);
+      else if (word === mine) owned += blockFree(first + i, word, me) ? 1 : 0;
       else if ((word & KIND_MASK) === OWNER_VACANT) showVacant(page, i);
     }
   }

@@ -49,6 +49,8 @@ import {
   CHANNEL_LETTERS,
   CHANNEL_RETURNED,
   CHANNEL_SHIFT,
+  CHANNEL_SLOTS,
+  CHANNEL_STRIDE,
   CHANNEL_TAIL,
   LETTER_HEADER,
   LETTER_POSITION,
@@ -68,12 +70,11 @@ import {
   mpmcLength,
   mpmcPosition,
   mpmcPublish,
-  mpmcSlot,
   mpmcTake,
   SLOT_CLAIMED,
   SLOT_FULL,
   SLOT_READING,
-  slotOwner,
+  slotOwned,
   slotState,
 } from './mpmc.ts';
 import { refsDrop } from './refs.ts';
@@ -389,12 +390,14 @@ export function letterMessage(channel: i32, letter: i32): i32 {
 
 /** Finishes or undoes moves that `dead` was at. Before its claims in any channel are buried: they tell which. */
 export function lettersRecoverMoves(channel: i32, dead: i32): void {
+  if (peek(channel + CHANNEL_ATTEMPTS) === 0) return;
   const letters: i32 = peek(channel + CHANNEL_CAPACITY);
+  const states: i32 = peek(channel + CHANNEL_LETTERS);
   for (let letter: i32 = 0; letter < letters; letter++) {
-    const word: i32 = load(stateAt(channel, letter));
+    const word: i32 = load(states + letter);
     if ((word & STATE_MASK) !== MOVING || ownerOf(word) !== dead) continue;
     const slotWord: i32 = load(peek(letterAt(channel, letter) + LETTER_SLOT));
-    if (slotState(slotWord) === SLOT_CLAIMED && slotOwner(slotWord) === dead) letterReturn(channel, letter, word);
+    if (slotState(slotWord) === SLOT_CLAIMED && slotOwned(slotWord, dead)) letterReturn(channel, letter, word);
     else free(channel, letter, word);
   }
 }
@@ -407,8 +410,9 @@ export function lettersRecoverMoves(channel: i32, dead: i32): void {
 export function lettersRecover(channel: i32, dead: i32, me: i32): i32 {
   let returned: i32 = recoverQueue(channel, dead);
   const letters: i32 = peek(channel + CHANNEL_CAPACITY);
+  const states: i32 = peek(channel + CHANNEL_LETTERS);
   for (let letter: i32 = 0; letter < letters; letter++) {
-    const word: i32 = load(stateAt(channel, letter));
+    const word: i32 = load(states + letter);
     const state: i32 = word & STATE_MASK;
     if (state === FREE) {
       showFree(channel, letter);
@@ -430,14 +434,15 @@ export function lettersRecover(channel: i32, dead: i32, me: i32): i32 {
 /** Frees the slots that it had claimed or was reading; what it had taken from the queue and not yet held is returned. */
 function recoverQueue(channel: i32, dead: i32): i32 {
   const slots: i32 = 1 << peek(channel + CHANNEL_SHIFT);
+  const stride: i32 = peek(channel + CHANNEL_STRIDE);
+  let slot: i32 = peek(channel + CHANNEL_SLOTS) - stride;
   let returned: i32 = 0;
   for (let i: i32 = 0; i < slots; i++) {
-    const slot: i32 = mpmcSlot(channel, i);
+    slot += stride;
     const slotWord: i32 = load(slot);
-    const state: i32 = slotState(slotWord);
-    if ((state !== SLOT_CLAIMED && state !== SLOT_READING) || slotOwner(slotWord) !== dead) continue;
+    if (!slotOwned(slotWord, dead)) continue;
     poke(slot + 1, mpmcPosition(channel, i, slotWord));
-    if (state === SLOT_CLAIMED) {
+    if (slotState(slotWord) === SLOT_CLAIMED) {
       mpmcBury(channel, slot);
       continue;
     }

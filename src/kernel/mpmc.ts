@@ -77,6 +77,12 @@ export function slotOwner(word: i32): i32 {
   return (word >>> STATE_BITS) & OWNER_MASK;
 }
 
+/** Whether `owner` has claimed the slot or is reading it. */
+export function slotOwned(word: i32, owner: i32): boolean {
+  const state: i32 = word & STATE_MASK;
+  return (state === SLOT_CLAIMED || state === SLOT_READING) && slotOwner(word) === owner;
+}
+
 function stated(state: i32, lap: i32): i32 {
   return (lap << STATE_BITS) | state;
 }
@@ -211,12 +217,14 @@ export function mpmcFree(channel: i32, slot: i32): void {
  */
 export function mpmcRecover(channel: i32, dead: i32, me: i32): i32 {
   const slots: i32 = 1 << peek(channel + CHANNEL_SHIFT);
+  const stride: i32 = peek(channel + CHANNEL_STRIDE);
+  let slot: i32 = peek(channel + CHANNEL_SLOTS) - stride;
   let lost: i32 = 0;
   for (let i: i32 = 0; i < slots; i++) {
-    const slot: i32 = slotAt(channel, i);
+    slot += stride;
     const word: i32 = load(slot);
+    if (!slotOwned(word, dead)) continue;
     const state: i32 = slotState(word);
-    if ((state !== SLOT_CLAIMED && state !== SLOT_READING) || slotOwner(word) !== dead) continue;
     // It may have died before it wrote its position down.
     poke(slot + 1, mpmcPosition(channel, i, word));
     if (state === SLOT_CLAIMED) {
@@ -245,11 +253,6 @@ export function mpmcPosition(channel: i32, slotIndex: i32, word: i32): i32 {
   const position: i32 = (tail & ~mask) | slotIndex;
   if (ofLap(word, position >>> shift)) return position;
   return (position - (1 << shift)) | 0;
-}
-
-/** Word index of slot number `i`. */
-export function mpmcSlot(channel: i32, i: i32): i32 {
-  return slotAt(channel, i);
 }
 
 /** Anybody. Messages claimed and not taken, at some instant during the call. */
