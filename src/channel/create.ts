@@ -10,6 +10,7 @@ import type { i32 } from '../memory/words.ts';
 import { poke } from '../memory/words.ts';
 import type { Attachment } from './attachment.ts';
 import { SharedChannel } from './channel.ts';
+import type { ChannelPlace } from './core.ts';
 import { layChannel, planOf } from './lay.ts';
 import { checkOptions } from './options.ts';
 import type { ChannelOptions } from './types.ts';
@@ -45,14 +46,6 @@ export function createChannel<T>(
   poke(address + CHANNEL_INDEX, index);
   pool.donate(block);
   return openChannel(attachment, { index, address, name: name ?? `channel-${index}`, codec: options.codec });
-}
-
-/** What it takes to use a channel from a thread. */
-export interface ChannelPlace<T> {
-  readonly index: number;
-  readonly address: i32;
-  readonly name: string;
-  readonly codec: Codec<T>;
 }
 
 /** This thread's object for a channel that exists. */

@@ -5,32 +5,20 @@
  * asked for; an iteration that is left early hands its last message back instead.
  */
 
-import type { Lent, Wire } from '../codec/codec.ts';
+import type { Lent } from '../codec/codec.ts';
 import { BLOCKED, CLOSED } from '../kernel/codes.ts';
+import { CHANNEL_ACK_TIMEOUT, CHANNEL_ATTEMPTS } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
+import { peek } from '../memory/words.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
 import { outlast } from '../park/outlast.ts';
 import type { WaitPoint } from '../park/wait-point.ts';
 import type { Attachment } from './attachment.ts';
+import type { ChannelCore } from './core.ts';
 import type { LetterQueue, Taken } from './letter-queue.ts';
 import { PendingReceive } from './pending.ts';
+import type { ReceivingSide } from './receiving.ts';
 import type { Delivery, SyncWaitOptions } from './types.ts';
-
-/** What of a channel receiving is made of. */
-export interface Receiving<T> {
-  readonly attachment: Attachment;
-  readonly wire: Wire<T>;
-  readonly queue: LetterQueue;
-  readonly point: WaitPoint;
-  readonly maxAttempts: number;
-  /** Whether a message may be taken away from one that is slow to acknowledge it. */
-  readonly impatient: boolean;
-  /** Whether nobody of this thread stands in the queue before the caller. */
-  inTurn(): boolean;
-  /** The answer of a channel that is closed and drained. Throws if it was closed with an error. */
-  ended(): { done: true; value: undefined };
-  late(): Error;
-}
 
 /** A message that was taken, BLOCKED or CLOSED. */
 type Found<T> = HeldDelivery<T> | i32;
@@ -38,15 +26,22 @@ type Found<T> = HeldDelivery<T> | i32;
 /** Makes of a message that was taken what its receiver gets. */
 type Reading<T, R> = (delivery: HeldDelivery<T>) => R;
 
-export class Deliveries<T> {
-  readonly #receiving: Receiving<T>;
+export class Deliveries<T> implements ReceivingSide<T> {
+  readonly #core: ChannelCore<T>;
+  readonly #queue: LetterQueue;
   readonly #points: readonly WaitPoint[];
+  readonly #maxAttempts: number;
+  /** Whether a message may be taken away from one that is slow to acknowledge it. */
+  readonly #impatient: boolean;
   /** What `receive` and its like gave out last. */
   readonly #hand = new Hand<T>();
 
-  constructor(receiving: Receiving<T>) {
-    this.#receiving = receiving;
-    this.#points = [receiving.point];
+  constructor(core: ChannelCore<T>, queue: LetterQueue) {
+    this.#core = core;
+    this.#queue = queue;
+    this.#points = [core.messages];
+    this.#maxAttempts = peek(core.address + CHANNEL_ATTEMPTS);
+    this.#impatient = peek(core.address + CHANNEL_ACK_TIMEOUT) > 0;
   }
 
   tryReceive(): IteratorResult<T, undefined> | undefined {
@@ -105,6 +100,10 @@ export class Deliveries<T> {
     };
   }
 
+  discard(at: number): void {
+    this.#queue.free(at);
+  }
+
   /** The receiver goes: what it was given last and has not asked behind is for somebody else. */
   giveBack(): void {
     this.#hand.giveBack();
@@ -127,76 +126,82 @@ export class Deliveries<T> {
   }
 
   #answer<R>(found: Found<T>, reading: Reading<T, R>): IteratorResult<R, undefined> {
-    return found === CLOSED ? this.#receiving.ended() : { done: false, value: reading(found as HeldDelivery<T>) };
+    return found === CLOSED ? this.#core.ended() : { done: false, value: reading(found as HeldDelivery<T>) };
   }
 
   #waitSync<R>(reading: Reading<T, R>, options: SyncWaitOptions | undefined): IteratorResult<R, undefined> {
-    const { attachment, late } = this.#receiving;
+    const { thread } = this.#core;
     let found: Found<T> = this.#take(true);
     if (found === BLOCKED) {
       const attempt = () => {
         found = this.#take(true);
         return typeof found === 'number' ? found : 0;
       };
-      attachment.thread.block(this.#points, attempt, deadlineOf(options?.timeout));
+      thread.block(this.#points, attempt, deadlineOf(options?.timeout));
       found = this.#orSurely(found, () => this.#take(true));
-      if (found === BLOCKED) throw late();
+      if (found === BLOCKED) throw this.#core.late('receive');
     }
     return this.#answer(found, reading);
   }
 
   /** What a look found; unless that was nothing because another thread is in the middle of a send: then what comes of it. */
   #orSurely(found: Found<T>, look: () => Found<T>): Found<T> {
-    const { attachment, queue, point } = this.#receiving;
+    const { thread, messages } = this.#core;
+    const queue = this.#queue;
     if (found !== BLOCKED || queue.isEmpty()) return found;
     let last = found as Found<T>;
     const attempt = () => {
       last = look();
       return typeof last === 'number' ? last : 0;
     };
-    outlast(attachment.thread, attempt, () => queue.isEmpty() || point.pending);
+    outlast(thread, attempt, () => queue.isEmpty() || messages.pending);
     return last;
   }
 
   #wait<R>(reading: Reading<T, R>, options: WaitOptions | undefined): Promise<IteratorResult<R, undefined>> {
-    const { attachment, point, late } = this.#receiving;
+    const { thread, messages } = this.#core;
     const answer = (found: Found<T>) => (found === BLOCKED ? undefined : this.#answer(found, reading));
     try {
       options?.signal?.throwIfAborted();
       let found = this.#take(false);
       if (options?.timeout !== undefined) found = this.#orSurely(found, () => this.#take(false));
       const received = answer(found);
-      const { pump } = attachment.thread;
+      const { pump } = thread;
       if (received) return pump.due ? pump.turn().then(() => received) : Promise.resolve(received);
       return new Promise((resolve, reject) => {
-        const attempt = () => answer(this.#take(false, always));
-        new PendingReceive(attempt, resolve, reject).start(point, options, late);
+        const attempt = () => answer(this.#take(false, true));
+        new PendingReceive(attempt, resolve, reject).start(messages, options, () => this.#core.late('receive'));
       });
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  /** Takes and reads the next message: BLOCKED or CLOSED if there is none. Throws if it cannot be read. */
-  #take(blocking: boolean, inTurn = this.#receiving.inTurn): Found<T> {
-    const { attachment, queue, wire, impatient, maxAttempts } = this.#receiving;
-    attachment.segment.enter();
-    if (!inTurn()) return BLOCKED;
+  /**
+   * Takes and reads the next message: BLOCKED or CLOSED if there is none. Throws if it cannot be read.
+   *
+   * @param first whether the caller is the first in the queue of this thread.
+   */
+  #take(blocking: boolean, first = false): Found<T> {
+    const { attachment, segment, wire, messages } = this.#core;
+    const queue = this.#queue;
+    segment.enter();
+    if (!first && !this.#core.inTurn(messages)) return BLOCKED;
     for (;;) {
       const at = blocking ? queue.takeBlocking() : queue.take();
       if (at === BLOCKED || at === CLOSED) return at;
       const taken = queue.taken(at);
       try {
         const lent = wire.staged ? wire.lend(at) : { value: wire.read(at), keep: nothing, recall: nothing };
-        attachment.segment.enter();
-        if (!impatient || queue.holds(taken)) return new HeldDelivery(attachment, queue, taken, lent);
+        segment.enter();
+        if (!this.#impatient || queue.holds(taken)) return new HeldDelivery(attachment, queue, taken, lent);
         lent.recall();
       } catch (error) {
-        attachment.segment.enter();
+        segment.enter();
         // Taken away while it was being read: what was met is not the message.
-        if (impatient && !queue.holds(taken)) continue;
+        if (this.#impatient && !queue.holds(taken)) continue;
         // Nobody else could read it either, so it must not come back for ever.
-        if (maxAttempts > 0) queue.giveBack(taken);
+        if (this.#maxAttempts > 0) queue.giveBack(taken);
         else queue.free(at);
         throw error;
       }
@@ -204,7 +209,6 @@ export class Deliveries<T> {
   }
 }
 
-const always = () => true;
 const nothing = () => {};
 
 type State = 'held' | 'acknowledged' | 'returned';

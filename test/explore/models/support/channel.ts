@@ -2,7 +2,8 @@
 
 import type { Attachment } from '../../../../src/channel/attachment.ts';
 import { SharedChannel } from '../../../../src/channel/channel.ts';
-import { type ChannelPlace, createChannel } from '../../../../src/channel/create.ts';
+import type { ChannelPlace } from '../../../../src/channel/core.ts';
+import { createChannel } from '../../../../src/channel/create.ts';
 import type { Topology } from '../../../../src/channel/types.ts';
 import type { DirectWire } from '../../../../src/codec/codec.ts';
 import { u32 } from '../../../../src/codec/scalars.ts';

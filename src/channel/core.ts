@@ -1,0 +1,154 @@
+/**
+ * What of a channel its two directions have in common: where it is, how it queues and encodes messages, where this thread
+ * waits for it, and how it ends.
+ */
+
+import type { Codec, Wire } from '../codec/codec.ts';
+import { ChannelClosedError, TimeoutError } from '../errors.ts';
+import { channelClose, channelClosed, channelErrorBlock, NO_ERROR } from '../kernel/close.ts';
+import { tallyAdd } from '../kernel/tally.ts';
+import {
+  CHANNEL_CAPACITY,
+  CHANNEL_RECEIVE_WAIT,
+  CHANNEL_RECEIVERS_WAITING,
+  CHANNEL_SEND_WAIT,
+  CHANNEL_SENDERS_WAITING,
+  CHANNEL_TOPOLOGY,
+  PARKED_RECEIVE,
+  PARKED_SEND,
+} from '../memory/layout.ts';
+import type { Segment } from '../memory/segment.ts';
+import type { i32 } from '../memory/words.ts';
+import { peek } from '../memory/words.ts';
+import type { ThreadContext } from '../park/thread.ts';
+import { WaitPoint } from '../park/wait-point.ts';
+import type { Attachment } from './attachment.ts';
+import { encodeError, readError } from './close-error.ts';
+import { type Queue, queueOf } from './queue.ts';
+
+/** What it takes to use a channel from a thread. */
+export interface ChannelPlace<T> {
+  readonly index: number;
+  readonly address: i32;
+  readonly name: string;
+  readonly codec: Codec<T>;
+}
+
+export class ChannelCore<T> {
+  readonly attachment: Attachment;
+  readonly segment: Segment;
+  readonly thread: ThreadContext;
+  readonly name: string;
+  readonly codec: Codec<T>;
+  /** Its number in the segment, and the word index it starts at. */
+  readonly index: number;
+  readonly address: i32;
+  readonly capacity: number;
+  readonly wire: Wire<T>;
+  readonly queue: Queue;
+  /** Where this thread waits for a message, and for room. */
+  readonly messages: WaitPoint;
+  readonly room: WaitPoint;
+  readonly #receiversWaiting: i32;
+  readonly #sendersWaiting: i32;
+  #error: Error | undefined;
+
+  constructor(attachment: Attachment, { index, address, name, codec }: ChannelPlace<T>, wire: Wire<T>) {
+    this.attachment = attachment;
+    this.segment = attachment.segment;
+    this.thread = attachment.thread;
+    this.name = name;
+    this.codec = codec;
+    this.index = index;
+    this.address = address;
+    this.capacity = peek(address + CHANNEL_CAPACITY);
+    this.wire = wire;
+    this.#receiversWaiting = address + CHANNEL_RECEIVERS_WAITING;
+    this.#sendersWaiting = address + CHANNEL_SENDERS_WAITING;
+    const queue = queueOf(this.thread, address, peek(address + CHANNEL_TOPOLOGY), name);
+    this.queue = queue;
+    this.messages = new WaitPoint(this.thread, {
+      set: this.#receiversWaiting,
+      parkedOn: (index << 2) | PARKED_RECEIVE,
+      announce: () => queue.awaitMessage(),
+      // A closed channel has an answer for everybody.
+      backlog: () => queue.waiting + (channelClosed(address) ? 1 : 0),
+      noteWait: (ms) => tallyAdd(address + CHANNEL_RECEIVE_WAIT, Math.round(ms * 1000) | 0),
+    });
+    this.room = new WaitPoint(this.thread, {
+      set: this.#sendersWaiting,
+      parkedOn: (index << 2) | PARKED_SEND,
+      announce: () => queue.awaitRoom(),
+      backlog: () => this.capacity - queue.length + (channelClosed(address) ? 1 : 0),
+      noteWait: (ms) => tallyAdd(address + CHANNEL_SEND_WAIT, Math.round(ms * 1000) | 0),
+    });
+  }
+
+  get length(): number {
+    this.segment.enter();
+    return this.queue.length;
+  }
+
+  get closed(): boolean {
+    this.segment.enter();
+    return channelClosed(this.address);
+  }
+
+  wakeReceiver(): void {
+    this.thread.wakeOne(this.#receiversWaiting);
+  }
+
+  wakeSender(): void {
+    this.thread.wakeOne(this.#sendersWaiting);
+  }
+
+  /** Whether nobody of this thread stands at `point` before the caller. */
+  inTurn(point: WaitPoint): boolean {
+    if (!point.pending) return true;
+    point.service();
+    return !point.pending;
+  }
+
+  close(error?: Error): void {
+    this.segment.enter();
+    if (channelClosed(this.address)) return;
+    const { pool } = this.attachment;
+    const block = error === undefined ? NO_ERROR : encodeError(error, pool);
+    this.segment.enter();
+    const first = channelClose(this.address, block);
+    if (block >= 0) {
+      // Should this thread die here, recovery does it: whose block it is tells.
+      if (first) pool.donate(block);
+      else pool.giveBack(block);
+    }
+    this.thread.wakeAll(this.#receiversWaiting);
+    this.thread.wakeAll(this.#sendersWaiting);
+  }
+
+  /** What a receiver gets once the channel is closed and drained. Throws if it was closed with an error. */
+  ended(): { done: true; value: undefined } {
+    if (this.#closeError()) throw this.closedError();
+    return { done: true, value: undefined };
+  }
+
+  closedError(): ChannelClosedError {
+    const cause = this.#closeError();
+    return new ChannelClosedError(
+      `channel "${this.name}": expected it open, met it closed${cause ? ` with ${cause.name}: ${cause.message}` : ''}`,
+      cause && { cause },
+    );
+  }
+
+  late(what: 'send' | 'receive'): TimeoutError {
+    const held = `${this.length} of ${this.capacity} messages`;
+    const lacks = what === 'send' && this.length < this.capacity ? ' and no memory for one more' : '';
+    return new TimeoutError(`${what} on channel "${this.name}": the time allowed ran out, with ${held} in it${lacks}`);
+  }
+
+  #closeError(): Error | undefined {
+    const block = channelErrorBlock(this.address);
+    if (block === NO_ERROR) return undefined;
+    this.#error ??= readError(block, this.attachment.pool);
+    return this.#error;
+  }
+}

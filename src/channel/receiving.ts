@@ -1,0 +1,250 @@
+/**
+ * Receiving from an at-most-once channel: `take → read → free → wake a sender`, in all its forms. They differ only in what
+ * they do when the first step answers "blocked".
+ */
+
+import type { Wire } from '../codec/codec.ts';
+import { LimitError } from '../errors.ts';
+import { BLOCKED, CLOSED } from '../kernel/codes.ts';
+import { ADVANCED_AWAITED } from '../kernel/spsc.ts';
+import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
+import { outlast } from '../park/outlast.ts';
+import type { ThreadContext } from '../park/thread.ts';
+import type { WaitPoint } from '../park/wait-point.ts';
+import type { ChannelCore } from './core.ts';
+import { PendingReceive } from './pending.ts';
+import { type Queue, SpscQueue } from './queue.ts';
+import type { Delivery, SyncWaitOptions } from './types.ts';
+
+/** The receiving half of a channel, whatever it promises about delivery. */
+export interface ReceivingSide<T> {
+  tryReceive(): IteratorResult<T, undefined> | undefined;
+  receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined>;
+  receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>>;
+  receiveManySync(max: number, options?: SyncWaitOptions): T[];
+  receiveMany(max: number, options?: WaitOptions): Promise<T[]>;
+  iterate(): Generator<T, undefined>;
+  iterateAsync(): AsyncIterator<T, undefined>;
+  deliveries(): Iterable<Delivery<T>> & AsyncIterable<Delivery<T>>;
+  /** Throws a message away that was just taken. */
+  discard(at: number): void;
+  /** The receiver goes: what it may still give back is for somebody else. */
+  giveBack(): void;
+}
+
+export class Receiving<T> implements ReceivingSide<T> {
+  readonly #core: ChannelCore<T>;
+  readonly #thread: ThreadContext;
+  readonly #wire: Wire<T>;
+  readonly #queue: Queue;
+  readonly #spsc: SpscQueue | undefined;
+  readonly #messages: WaitPoint;
+  readonly #points: readonly WaitPoint[];
+  readonly #take = () => this.#tryTake();
+  /** Why a message that was taken could not be read, while nobody has been told yet. */
+  #unread: { readonly error: unknown } | undefined;
+
+  constructor(core: ChannelCore<T>) {
+    this.#core = core;
+    this.#thread = core.thread;
+    this.#wire = core.wire;
+    this.#queue = core.queue;
+    this.#spsc = core.queue instanceof SpscQueue ? core.queue : undefined;
+    this.#messages = core.messages;
+    this.#points = [core.messages];
+  }
+
+  tryReceive(): IteratorResult<T, undefined> | undefined {
+    this.#core.segment.enter();
+    const at = this.#orSurelyTake(this.#tryTake());
+    return at === BLOCKED ? undefined : this.#received(at);
+  }
+
+  receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
+    this.#core.segment.enter();
+    let at = this.#tryTake();
+    if (at === BLOCKED) {
+      at = this.#thread.block(this.#points, this.#take, deadlineOf(options?.timeout));
+      at = this.#orSurelyTake(at);
+      if (at === BLOCKED) throw this.#core.late('receive');
+    }
+    return this.#received(at);
+  }
+
+  receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
+    try {
+      options?.signal?.throwIfAborted();
+      this.#core.segment.enter();
+      let at = this.#tryTake();
+      if (options?.timeout !== undefined) at = this.#orSurelyTake(at);
+      if (at !== BLOCKED) {
+        const received = this.#received(at);
+        const { pump } = this.#thread;
+        return pump.due ? pump.turn().then(() => received) : Promise.resolve(received);
+      }
+      return new Promise((resolve, reject) => {
+        const attempt = () => {
+          const found = this.#queue.take();
+          return found === BLOCKED ? undefined : this.#received(found);
+        };
+        new PendingReceive(attempt, resolve, reject).start(this.#messages, options, () => this.#core.late('receive'));
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  receiveManySync(max: number, options?: SyncWaitOptions): T[] {
+    this.#core.segment.enter();
+    if (this.#spsc) return this.#receiveStretch(this.#spsc, max, options);
+    const first = this.receiveSync(options);
+    return first.done ? [] : this.#andMore(first.value, max);
+  }
+
+  async receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
+    const first = await this.receive(options);
+    return first.done ? [] : this.#andMore(first.value, max);
+  }
+
+  *iterate(): Generator<T, undefined> {
+    for (let next = this.receiveSync(); !next.done; next = this.receiveSync()) yield next.value;
+    return undefined;
+  }
+
+  iterateAsync(): AsyncIterator<T, undefined> {
+    return {
+      next: () => this.receive(),
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  deliveries(): never {
+    throw new LimitError(
+      `deliveries: expected a channel with delivery 'at-least-once', met "${this.#core.name}" with 'at-most-once'`,
+    );
+  }
+
+  discard(at: number): void {
+    if (this.#wire.staged) this.#wire.discard(at);
+    this.#free(at);
+  }
+
+  giveBack(): void {}
+
+  #tryTake(): number {
+    if (this.#unread !== undefined) this.#throwUnread();
+    return this.#core.inTurn(this.#messages) ? this.#queue.take() : BLOCKED;
+  }
+
+  /**
+   * What a look for a message answered; unless it was BLOCKED without the queue being empty, because another thread is in
+   * the middle of a send: then what it answers once that one is done.
+   */
+  #orSurelyTake(at: number): number {
+    if (at !== BLOCKED || this.#queue.isEmpty()) return at;
+    return outlast(this.#thread, this.#take, () => this.#queue.isEmpty() || this.#messages.pending);
+  }
+
+  #throwUnread(): void {
+    const { error } = this.#unread!;
+    this.#unread = undefined;
+    throw error;
+  }
+
+  #received(at: number): IteratorResult<T, undefined> {
+    return at === CLOSED ? this.#core.ended() : { done: false, value: this.#read(at) };
+  }
+
+  #read(at: number): T {
+    if (!this.#wire.staged) {
+      const value = this.#wire.read(at);
+      this.#free(at);
+      return value;
+    }
+    try {
+      return this.#wire.read(at);
+    } finally {
+      // Reading may have run code of the user's, and may have failed.
+      this.#core.segment.enter();
+      this.#free(at);
+    }
+  }
+
+  #free(at: number): void {
+    if (this.#queue.free(at) === ADVANCED_AWAITED) this.#core.wakeSender();
+  }
+
+  #receiveStretch(queue: SpscQueue, max: number, options: SyncWaitOptions | undefined): T[] {
+    if (this.#unread !== undefined) this.#throwUnread();
+    const take = () => (this.#core.inTurn(this.#messages) ? queue.takeMany(max) : BLOCKED);
+    let count = take();
+    if (count === BLOCKED) count = this.#thread.block(this.#points, take, deadlineOf(options?.timeout));
+    if (count === BLOCKED) throw this.#core.late('receive');
+    if (count === CLOSED) {
+      this.#received(CLOSED);
+      return [];
+    }
+    return this.#readStretch(queue, count);
+  }
+
+  /** Reads so many messages, which are there, and gives them back together. */
+  #readStretch(queue: SpscQueue, count: number): T[] {
+    const values = new Array<T>(count);
+    let read = 0;
+    let at = queue.readAt;
+    try {
+      for (; read < count; read++) {
+        values[read] = this.#wire.read(at);
+        at = queue.after(at);
+      }
+    } catch (error) {
+      // What was read goes out; that the next one could not be is for the next call to say. It is gone all the same.
+      values.length = read;
+      if (read > 0) this.#unread = { error };
+      read++;
+      at = queue.after(at);
+      if (read === 1) throw error;
+    } finally {
+      this.#core.segment.enter();
+      if (queue.freeMany(read, at) === ADVANCED_AWAITED) this.#core.wakeSender();
+    }
+    return values;
+  }
+
+  /** Takes as many as there are now. None is given back before all are read: until then they are known as this thread's. */
+  #andMore(first: T, max: number): T[] {
+    const values = [first];
+    if (this.#spsc) return this.#andStretch(this.#spsc, first, max);
+    const slots: number[] = [];
+    try {
+      while (values.length < max) {
+        // Reading may have run code of the user's.
+        this.#core.segment.enter();
+        const at = this.#tryTake();
+        if (at < 0) break;
+        slots.push(at);
+        values.push(this.#wire.read(at));
+      }
+    } catch (error) {
+      // What was read goes out now; that one could not be is for the next call to say.
+      this.#unread = { error };
+    } finally {
+      this.#core.segment.enter();
+      for (const at of slots) this.#free(at);
+    }
+    return values;
+  }
+
+  #andStretch(queue: SpscQueue, first: T, max: number): T[] {
+    this.#core.segment.enter();
+    const inTurn = max > 1 && this.#unread === undefined && this.#core.inTurn(this.#messages);
+    const count = inTurn ? queue.takeMany(max - 1) : BLOCKED;
+    if (count < 0) return [first];
+    try {
+      return [first, ...this.#readStretch(queue, count)];
+    } catch (error) {
+      this.#unread = { error };
+      return [first];
+    }
+  }
+}

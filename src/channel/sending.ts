@@ -1,0 +1,245 @@
+/**
+ * Sending: `claim → write → publish → wake a receiver`, in all its forms. They differ only in what they do when the first
+ * step answers "blocked".
+ */
+
+import type { DirectWire, Staged, StagedWire, Wire } from '../codec/codec.ts';
+import { channelClosed } from '../kernel/close.ts';
+import { BLOCKED, CLOSED } from '../kernel/codes.ts';
+import { ADVANCED_AWAITED } from '../kernel/spsc.ts';
+import type { i32 } from '../memory/words.ts';
+import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
+import { outlast } from '../park/outlast.ts';
+import type { ThreadContext } from '../park/thread.ts';
+import type { WaitPoint } from '../park/wait-point.ts';
+import type { ChannelCore } from './core.ts';
+import { ACCEPTED, PendingSend } from './pending.ts';
+import { type Queue, SpscQueue } from './queue.ts';
+import type { SyncWaitOptions } from './types.ts';
+
+/** How many messages a batch makes visible at once. */
+const STRETCH = 256;
+const RESOLVED = Promise.resolve();
+
+export class Sending<T> {
+  readonly #core: ChannelCore<T>;
+  readonly #thread: ThreadContext;
+  readonly #wire: Wire<T>;
+  readonly #queue: Queue;
+  readonly #spsc: SpscQueue | undefined;
+  readonly #room: WaitPoint;
+  /** A message that needs memory waits for that as well. */
+  readonly #points: readonly WaitPoint[];
+
+  constructor(core: ChannelCore<T>) {
+    this.#core = core;
+    this.#thread = core.thread;
+    this.#wire = core.wire;
+    this.#queue = core.queue;
+    this.#spsc = core.queue instanceof SpscQueue ? core.queue : undefined;
+    this.#room = core.room;
+    this.#points = core.wire.staged ? [core.room, core.attachment.pool.point] : [core.room];
+  }
+
+  trySend(value: T): boolean {
+    const wire = this.#wire;
+    if (wire.staged) {
+      const staged = wire.stage(value);
+      const attempt = () => this.#trySendStaged(staged);
+      return this.#settled(this.#guard(staged, () => this.#orSurelySend(attempt(), attempt, staged)));
+    }
+    const prepared = wire.prepare(value);
+    this.#core.segment.enter();
+    const code = this.#trySendDirect(prepared);
+    if (code !== BLOCKED) return this.#settled(code);
+    return this.#settled(this.#orSurelySend(code, () => this.#trySendDirect(prepared)));
+  }
+
+  sendSync(value: T, options?: SyncWaitOptions): void {
+    const wire = this.#wire;
+    if (wire.staged) {
+      const staged = wire.stage(value);
+      this.#finish(this.#guard(staged, () => this.#blockingSend(() => this.#trySendStaged(staged), options, staged)));
+      return;
+    }
+    const prepared = wire.prepare(value);
+    this.#core.segment.enter();
+    if (this.#trySendDirect(prepared) === ACCEPTED) return;
+    const kept = wire.keep(prepared);
+    this.#finish(this.#blockingSend(() => this.#trySendDirect(kept), options));
+  }
+
+  send(value: T, options?: WaitOptions): Promise<void> {
+    try {
+      options?.signal?.throwIfAborted();
+      return this.#wire.staged ? this.#sendStagedLater(value, options) : this.#sendDirectLater(value, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  sendManySync(values: Iterable<T>, options?: SyncWaitOptions): void {
+    const deadline = deadlineOf(options?.timeout);
+    if (this.#spsc && !this.#wire.staged && Array.isArray(values)) {
+      this.#sendStretches(this.#spsc, values, deadline);
+      return;
+    }
+    for (const value of values) this.sendSync(value, { timeout: remaining(deadline) });
+  }
+
+  async sendMany(values: Iterable<T>, options?: WaitOptions): Promise<void> {
+    const deadline = deadlineOf(options?.timeout);
+    const signal = options?.signal;
+    for (const value of values) {
+      signal?.throwIfAborted();
+      await this.send(value, { timeout: remaining(deadline), signal });
+    }
+  }
+
+  /** Sends what needs nothing but its slot: ACCEPTED, BLOCKED or CLOSED. */
+  #sendDirect(prepared: unknown): i32 {
+    const at = this.#queue.claim();
+    if (at < 0) return at;
+    (this.#wire as DirectWire<T>).put(prepared, at);
+    return this.#publish(at);
+  }
+
+  /** Sends a staged value. BLOCKED also means that there is no memory for it now. */
+  #sendStaged(staged: Staged): i32 {
+    if (channelClosed(this.#core.address)) return CLOSED;
+    if (!staged.reserve()) return BLOCKED;
+    const at = this.#queue.claim();
+    if (at < 0) return at;
+    staged.put(at);
+    const code = this.#publish(at);
+    if (code === ACCEPTED) staged.done();
+    return code;
+  }
+
+  #trySendDirect(prepared: unknown): i32 {
+    return this.#core.inTurn(this.#room) ? this.#sendDirect(prepared) : BLOCKED;
+  }
+
+  #trySendStaged(staged: Staged): i32 {
+    this.#core.segment.enter();
+    return this.#core.inTurn(this.#room) ? this.#sendStaged(staged) : BLOCKED;
+  }
+
+  #publish(at: number): i32 {
+    const code = this.#queue.publish(at);
+    if (code === ADVANCED_AWAITED) this.#core.wakeReceiver();
+    return code === CLOSED ? CLOSED : ACCEPTED;
+  }
+
+  #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined, staged?: Staged): i32 {
+    const deadline = deadlineOf(options?.timeout);
+    let code = attempt();
+    if (code === BLOCKED) code = this.#thread.block(this.#points, attempt, deadline);
+    return this.#orSurelySend(code, attempt, staged);
+  }
+
+  /**
+   * What an attempt to send answered; unless it was BLOCKED without the queue being full, because another thread is in
+   * the middle of a receive: then what it answers once that one is done.
+   */
+  #orSurelySend(code: i32, attempt: () => i32, staged?: Staged): i32 {
+    if (code !== BLOCKED || this.#queue.isFull()) return code;
+    const blocked = () => this.#queue.isFull() || this.#room.pending || staged?.reserve() === false;
+    return outlast(this.#thread, attempt, blocked);
+  }
+
+  #sendDirectLater(value: T, options: WaitOptions | undefined): Promise<void> {
+    const wire = this.#wire as DirectWire<T>;
+    const prepared = wire.prepare(value);
+    this.#core.segment.enter();
+    let code = this.#trySendDirect(prepared);
+    if (options?.timeout !== undefined) code = this.#orSurelySend(code, () => this.#trySendDirect(prepared));
+    if (this.#settled(code)) return this.#accepted();
+    const kept = wire.keep(prepared);
+    return this.#pend(() => this.#sendDirect(kept), undefined, options);
+  }
+
+  #sendStagedLater(value: T, options: WaitOptions | undefined): Promise<void> {
+    const staged = (this.#wire as StagedWire<T>).stage(value);
+    // Not guarded: if it is only blocked, it lives on.
+    let code: i32 = CLOSED;
+    try {
+      const attempt = () => this.#trySendStaged(staged);
+      code = attempt();
+      if (options?.timeout !== undefined) code = this.#orSurelySend(code, attempt, staged);
+    } finally {
+      if (code === CLOSED) staged.undo();
+    }
+    if (this.#settled(code)) return this.#accepted();
+    staged.keep();
+    return this.#pend(() => this.#sendStaged(staged), staged, options);
+  }
+
+  #pend(attempt: () => i32, staged: Staged | undefined, options: WaitOptions | undefined): Promise<void> {
+    const memory = this.#core.attachment.pool.point;
+    return new Promise((resolve, reject) => {
+      const send = { attempt, staged, memory, closedError: () => this.#core.closedError() };
+      new PendingSend(send, resolve, reject).start(this.#room, options, () => this.#core.late('send'));
+    });
+  }
+
+  #accepted(): Promise<void> {
+    const { pump } = this.#thread;
+    return pump.due ? pump.turn() : RESOLVED;
+  }
+
+  #sendStretches(queue: SpscQueue, values: readonly T[], deadline: number): void {
+    const wire = this.#wire as DirectWire<T>;
+    for (let next = 0; next < values.length; ) {
+      this.#core.segment.enter();
+      const want = Math.min(STRETCH, values.length - next);
+      const claim = () => (this.#core.inTurn(this.#room) ? queue.claimMany(want) : BLOCKED);
+      let count = claim();
+      if (count === BLOCKED) count = this.#thread.block(this.#points, claim, deadline);
+      if (count < 0) this.#finish(count);
+      let at = queue.writeAt;
+      let written = 0;
+      try {
+        for (; written < count; written++) {
+          wire.put(wire.prepare(values[next + written]!), at);
+          at = queue.after(at);
+        }
+      } finally {
+        this.#core.segment.enter();
+        if (written > 0) this.#finishStretch(queue.publishMany(written, at));
+      }
+      next += count;
+    }
+  }
+
+  #finishStretch(code: i32): void {
+    if (code === CLOSED) throw this.#core.closedError();
+    if (code === ADVANCED_AWAITED) this.#core.wakeReceiver();
+  }
+
+  /** Runs a send of `staged`; unless it was accepted, everything is as it was before. */
+  #guard(staged: Staged, send: () => i32): i32 {
+    let code: i32 = BLOCKED;
+    try {
+      code = send();
+    } finally {
+      if (code !== ACCEPTED) staged.undo();
+    }
+    return code;
+  }
+
+  /** Whether a message was accepted. Throws when it never will be. */
+  #settled(code: i32): boolean {
+    if (code === CLOSED) throw this.#core.closedError();
+    return code === ACCEPTED;
+  }
+
+  #finish(code: i32): void {
+    if (!this.#settled(code)) throw this.#core.late('send');
+  }
+}
+
+/** What is left until `deadline`, as a `timeout`. */
+function remaining(deadline: number): number | undefined {
+  return deadline === Number.POSITIVE_INFINITY ? undefined : deadline - performance.now();
+}
