@@ -5,12 +5,22 @@ import type { Names } from './names.ts';
 
 const WRITES = new Set(['store', 'cas', 'add', 'and', 'or', 'poke']);
 
-/** Leaves out plain reads of words that nobody writes meanwhile. */
+/** Leaves out reads of words that nobody writes meanwhile: plain ones, and those by a thread that alone reads there. */
 export function traceOf(steps: readonly Done[], names: Names): string {
-  const written = new Set(steps.filter(({ operation }) => WRITES.has(operation)).map(({ at }) => at));
+  const touched = new Map<number, { written: boolean; readonly by: Set<unknown> }>();
+  for (const { at, operation, thread } of steps) {
+    const word = touched.get(at) ?? { written: false, by: new Set() };
+    touched.set(at, word);
+    word.by.add(thread);
+    if (WRITES.has(operation)) word.written = true;
+  }
+  const tells = ({ operation, at }: Done) => {
+    const { written, by } = touched.get(at)!;
+    return written || (operation !== 'peek' && (operation !== 'load' || by.size > 1));
+  };
   const rows = steps
     .map((done, step) => [String(step + 1), ...rowOf(done, names)])
-    .filter((_, step) => steps[step]!.operation !== 'peek' || written.has(steps[step]!.at));
+    .filter((_, step) => tells(steps[step]!));
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length), 0));
   return rows
     .map((row) => row.map((cell, column) => (column < 4 ? cell.padEnd(widths[column]!) : cell)).join('  '))

@@ -20,6 +20,11 @@ export interface Place extends ChannelPlace<number> {
   readonly segment: Segment;
 }
 
+export interface Laying {
+  readonly delivery?: 'at-least-once';
+  readonly maxAttempts?: number;
+}
+
 /** A thread, and its object for the channel. */
 export interface Party {
   readonly thread: ThreadContext;
@@ -44,13 +49,14 @@ function attach(segment: Segment, name: string, nodeThread: number) {
 }
 
 /** A segment of two pages for messages, with one channel in it; the main thread, number 0, takes no further part. */
-export function layShared(topology: Topology, capacity: number): Place {
+export function layShared(topology: Topology, capacity: number, more: Laying = {}): Place {
   const segment = freshSegment({ threads: 6, memory: 4 * MIB });
   poke(HEADER_PAGES, 2);
   const { index, address, name, codec } = createChannel(attach(segment, 'main', 0), 'c', {
     codec: u32,
     capacity,
     topology,
+    ...more,
   });
   nameChannel({ address, kind: topology === 'spsc' ? 'spsc' : 'mpmc' });
   return { segment, index, address, name, codec };
