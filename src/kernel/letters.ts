@@ -68,8 +68,8 @@ import {
   mpmcClaim,
   mpmcFree,
   mpmcLength,
-  mpmcPosition,
   mpmcPublish,
+  mpmcRemind,
   mpmcTake,
   SLOT_CLAIMED,
   SLOT_FULL,
@@ -441,7 +441,7 @@ function recoverQueue(channel: i32, dead: i32): i32 {
     slot += stride;
     const slotWord: i32 = load(slot);
     if (!slotOwned(slotWord, dead)) continue;
-    poke(slot + 1, mpmcPosition(channel, i, slotWord));
+    mpmcRemind(channel, i, slotWord);
     if (slotState(slotWord) === SLOT_CLAIMED) {
       mpmcBury(channel, slot);
       continue;

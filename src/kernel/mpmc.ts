@@ -225,8 +225,7 @@ export function mpmcRecover(channel: i32, dead: i32, me: i32): i32 {
     const word: i32 = load(slot);
     if (!slotOwned(word, dead)) continue;
     const state: i32 = slotState(word);
-    // It may have died before it wrote its position down.
-    poke(slot + 1, mpmcPosition(channel, i, word));
+    mpmcRemind(channel, i, word);
     if (state === SLOT_CLAIMED) {
       mpmcBury(channel, slot);
     } else {
@@ -245,8 +244,18 @@ export function mpmcMessage(channel: i32, i: i32): i32 {
   return state === SLOT_FULL || state === SLOT_READING ? slot + MPMC_SLOT_HEADER : -1;
 }
 
+/**
+ * Recovery only: does for the owner of slot number `i`, whose word is `word`, what it may have died before doing. It
+ * writes the position down; and it moves the head past a message that was taken, which would be counted until then.
+ */
+export function mpmcRemind(channel: i32, i: i32, word: i32): void {
+  const position: i32 = positionOf(channel, i, word);
+  poke(slotAt(channel, i) + 1, position);
+  if (slotState(word) === SLOT_READING) cas(channel + CHANNEL_HEAD, position, (position + 1) | 0);
+}
+
 /** The position of an owned slot: the one next to the cursors whose lap ends in the 19 bits of its word. */
-export function mpmcPosition(channel: i32, slotIndex: i32, word: i32): i32 {
+function positionOf(channel: i32, slotIndex: i32, word: i32): i32 {
   const shift: i32 = peek(channel + CHANNEL_SHIFT);
   const tail: i32 = load(channel + CHANNEL_TAIL);
   const mask: i32 = (1 << shift) - 1;
