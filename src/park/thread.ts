@@ -8,7 +8,7 @@
 
 import { LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
-import { threadCell, threadClaim, threadReady } from '../kernel/threads.ts';
+import { threadCell, threadClaim, threadReady, threadState } from '../kernel/threads.ts';
 import { waitersRemove, waitersTake } from '../kernel/waiters.ts';
 import { wakeArm, wakeDisarm, wakeRead, wakeSignal } from '../kernel/wake.ts';
 import {
@@ -21,6 +21,7 @@ import {
   NAME_MAX_BYTES,
   PARKED_RUNNING,
   SLAB_CLASSES,
+  THREAD_ATTACHED,
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { Segment } from '../memory/segment.ts';
@@ -74,6 +75,23 @@ export class ThreadContext {
   /** Wakes every thread of a waiter set. */
   wakeAll(set: i32): void {
     for (let thread = waitersTake(set); thread >= 0; thread = waitersTake(set)) this.wake(thread);
+  }
+
+  /**
+   * Makes every thread of the segment look again. After a death: whoever takes a thread out of a set owes it a wake-up,
+   * and may have died between the two, or between waking the word and notifying its sleeper. No trace is left of that.
+   */
+  rouse(): void {
+    for (let thread = 0; thread < this.segment.threads; thread++) {
+      if (threadState(thread) !== THREAD_ATTACHED) continue;
+      if (thread === this.id) {
+        this.pump.kick();
+        continue;
+      }
+      const cell = threadCell(thread);
+      wakeSignal(cell);
+      notify(cell + CELL_WAKE);
+    }
   }
 
   /**

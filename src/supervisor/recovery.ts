@@ -138,6 +138,8 @@ function giveBack(thread: ThreadContext, dead: i32): Recovery {
   const blocks = blocksRecover(dead, thread.id) + groundBlocks(thread.id, dead);
   waitersRemove(HEADER_POOL_WAITERS, dead);
   thread.wakeAll(HEADER_POOL_WAITERS);
+  // And those that it had taken out of a set and not woken yet.
+  thread.rouse();
   return { blocks, ends, lost: losses.reduce((sum, { count }) => sum + count, 0), returned, losses };
 }
 
