@@ -6,7 +6,7 @@
  *
  * ```
  *   slab page   FREE ─► TAKEN by me ─► OPENING by me ─► SLAB class ─► (all blocks free) RETIRING by me ─► FREE
- *   run pages   FREE ─► TAKEN by me ─► head: RUN, rest: BODY of head ─► FREE
+ *   run pages   FREE ─► TAKEN by me ─► head: RUN, rest: BODY of head ─► (head: TAKEN by me) ─► FREE
  *   owner       VACANT class ─► OWNED by me ─► FLYING from me ─► OWNED by you ─► VACANT class
  *                                  └─► SEGMENT (channels, errors: nobody's, so nobody's death frees it)
  * ```
@@ -335,7 +335,7 @@ function blockFree(block: i32, expected: i32, me: i32): boolean {
   const word: i32 = load(pageAt(page));
   if ((word & KIND_MASK) === PAGE_RUN) {
     if (cas(ownerAt(block), expected, tagged(OWNER_CLOSING, me)) !== expected) return false;
-    runClose(page);
+    runClose(page, me);
     return true;
   }
   const sizeClass: i32 = classOf(word);
@@ -346,11 +346,13 @@ function blockFree(block: i32, expected: i32, me: i32): boolean {
   return true;
 }
 
-function runClose(head: i32): void {
+function runClose(head: i32, me: i32): void {
   const count: i32 = load(pageAt(head) + 1);
   const body: i32 = tagged(PAGE_BODY, head);
   for (let i: i32 = 1; i < count; i++) cas(pageAt(head + i), body, PAGE_FREE);
   add(HEADER_POOL_IN_USE, -(count * PAGE_OWNERS));
+  // The owner word has to be cleared while the page is not free yet, and somebody has to be known to be at it.
+  store(pageAt(head), tagged(PAGE_TAKEN, me));
   store(ownerAt(head * PAGE_OWNERS), OWNER_NONE);
   store(pageAt(head), PAGE_FREE);
 }
@@ -424,7 +426,7 @@ export function blocksRecover(dead: i32, me: i32): i32 {
     const blocks: i32 = pageBlocks(page);
     for (let i: i32 = 0; i < blocks; i++) {
       const word: i32 = load(owners + i);
-      if (word === closing) runClose(page);
+      if (word === closing) runClose(page, me);
       else if (word === mine) owned += blockFree(first + i, word, me) ? 1 : 0;
       else if ((word & KIND_MASK) === OWNER_VACANT) showVacant(page, i);
     }
