@@ -35,6 +35,8 @@ export interface Outcome {
 
 /** Executions between two looks at the clock. */
 const CLOCK_EVERY = 32;
+/** Random walks ahead of the search. */
+const SCOUTS = 256;
 
 export function explore(subject: Subject, limits: Limits): Outcome {
   const started = performance.now();
@@ -50,12 +52,24 @@ export function explore(subject: Subject, limits: Limits): Outcome {
     seconds: 0,
     found: undefined,
   };
+  const stray = scout(subject);
   search(subject, limits, outcome, () => seconds() > limits.seconds * (1 - limits.walking));
   if (!outcome.exhausted && !outcome.found && limits.walking > 0) {
     walk(subject, limits, outcome, () => seconds() > limits.seconds);
   }
+  outcome.found ??= stray;
   outcome.seconds = seconds();
   return outcome;
+}
+
+/** Some random walks ahead: they show which words concern several threads, so that the search seldom has to start over. */
+function scout({ machine, model, place }: Subject): Found | undefined {
+  const walk = new Walk(machine, model, place, SCOUTS);
+  while (walk.walks < SCOUTS) {
+    const next = walk.next();
+    if (typeof next === 'object') return next;
+  }
+  return undefined;
 }
 
 function search(subject: Subject, limits: Limits, outcome: Outcome, over: () => boolean): void {

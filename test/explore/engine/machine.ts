@@ -32,6 +32,8 @@ export type Suspension = 'shared' | 'all' | 'none';
 const WRITES = new Set<string>(['store', 'cas', 'add', 'and', 'or', 'poke']);
 const WAKES = new Set<string>(['wait', 'waitAsync', 'notify']);
 const STEPS_MAX = 4_000;
+/** What goes by when nothing happens. */
+const LONG_MS = 50;
 
 const tags = new Map<string, number>();
 /** A number for the name of an operation, for fingerprints. */
@@ -95,7 +97,6 @@ export class Machine {
     },
     bound: () => this.#words,
     lowestBit: (word: number) => 31 - Math.clz32(word & -word),
-    relax: () => {},
   };
 
   /** The platform, as the running virtual thread sees it. */
@@ -128,6 +129,13 @@ export class Machine {
     if (!thread || this.suspension === 'none') {
       this.result = this.#do(undefined, operation, site, at, first, second);
       return false;
+    }
+    if (operation === 'relax') {
+      thread.site = site;
+      thread.pending = operation;
+      thread.switchable = true;
+      thread.fatal = false;
+      return true;
     }
     const writes = WRITES.has(operation);
     thread.switchable = WAKES.has(operation) || this.#concernsOthers(operation, at);
@@ -186,6 +194,23 @@ export class Machine {
   /** Whether a thread has a step that can be done now. */
   enabled(thread: VirtualThread): boolean {
     if (thread.status !== 'ready') return false;
+    // Looking again is in vain until somebody else has done something.
+    if (thread.relaxing && this.threads.some((other) => other !== thread && this.#canMove(other))) return false;
+    return this.#canMove(thread);
+  }
+
+  /** Something happens: whoever looks again and again may see it. */
+  #stir(): void {
+    for (const thread of this.threads) thread.relaxing = false;
+  }
+
+  /** Lets time go by if nobody but this thread can do anything. */
+  #passTime(thread: VirtualThread): void {
+    if (!this.threads.some((other) => other !== thread && this.#canMove(other))) thread.clock += LONG_MS;
+  }
+
+  #canMove(thread: VirtualThread): boolean {
+    if (thread.status !== 'ready') return false;
     return thread.pending !== TURN || thread.fired.length + thread.immediates.length > 0;
   }
 
@@ -205,9 +230,16 @@ export class Machine {
     thread.low = this.#print.low;
     if (++thread.count > STEPS_MAX) throw new Violation(`${thread.name} does not come to an end`);
     const { pending, at } = thread;
+    this.#stir();
     if (pending === TURN || pending === WOKEN) {
       this.#tell(thread, pending, undefined, at, 0, 0, undefined);
       this.#resume(thread, pending === TURN ? undefined : true);
+      return;
+    }
+    if (pending === 'relax') {
+      thread.relaxing = true;
+      this.#passTime(thread);
+      this.#resume(thread, undefined);
       return;
     }
     const result = this.#perform(thread, pending as StepOperation, thread.site, at, thread.first, thread.second);
@@ -216,11 +248,13 @@ export class Machine {
 
   /** A sleeper wakes up though nobody notified it: without a reason, or because its time is over. */
   rouse(thread: VirtualThread, timedOut: boolean): void {
+    this.#stir();
     this.#fingerprintWith(thread, timedOut ? 'time-out' : 'spurious');
     thread.high = this.#print.high;
     thread.low = this.#print.low;
     thread.count++;
     if (timedOut) thread.clock = Math.max(thread.clock, thread.wakesAt);
+    this.#passTime(thread);
     this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.thread !== thread || sleeper.reaction !== undefined);
     thread.status = 'ready';
     this.#tell(thread, timedOut ? 'wakes: time over' : 'wakes: no reason', undefined, thread.at, 0, 0, undefined);
@@ -229,6 +263,7 @@ export class Machine {
 
   /** A thread stops for ever, with its next step undone. */
   kill(thread: VirtualThread): void {
+    this.#stir();
     this.#fingerprintWith(thread, 'dies');
     thread.high = this.#print.high;
     thread.low = this.#print.low;
@@ -352,6 +387,7 @@ export class Machine {
     second: number,
     counted = false,
   ): unknown {
+    if (operation === 'relax') return undefined;
     const words = this.#words;
     const before = words[at]!;
     const number = thread || this.remembering ? this.#number(at) : -1;
@@ -453,6 +489,7 @@ export class Machine {
   #fingerprint(thread: VirtualThread): void {
     const { pending, at } = thread;
     const print = this.#print.set(thread.high, thread.low).mix(tagOf(pending));
+    if (pending === 'relax') return;
     if (pending === TURN || pending === WOKEN) {
       print.mix(thread.inbox);
       return;

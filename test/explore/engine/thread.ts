@@ -44,6 +44,8 @@ export class VirtualThread {
   /** Whether other threads may go before that step, and whether it is one before which to die makes a difference. */
   switchable = true;
   fatal = false;
+  /** Whether it waits for somebody else to do something, looking again and again. */
+  relaxing = false;
   /** The fingerprint of what it did and met. */
   high = 0;
   low = 0;
@@ -53,7 +55,6 @@ export class VirtualThread {
   wakesAt = Number.POSITIVE_INFINITY;
   /** Fingerprint of what was put into its inbox by others. */
   inbox = 0;
-  /** How many wake-ups without a reason it had. */
   readonly microtasks: Task[] = [];
   readonly immediates: Task[] = [];
   /** Promises of `waitAsync` that were settled by a notify, to be run by the event loop. */

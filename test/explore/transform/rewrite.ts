@@ -34,6 +34,7 @@ export const STEP_OPERATIONS = [
   'wait',
   'waitAsync',
   'notify',
+  'relax',
 ] as const;
 export type StepOperation = (typeof STEP_OPERATIONS)[number];
 

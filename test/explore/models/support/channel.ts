@@ -5,19 +5,28 @@ import { SharedChannel } from '../../../../src/channel/channel.ts';
 import type { ChannelPlace } from '../../../../src/channel/core.ts';
 import { createChannel } from '../../../../src/channel/create.ts';
 import type { Topology } from '../../../../src/channel/types.ts';
-import type { DirectWire } from '../../../../src/codec/codec.ts';
+import type { Codec, DirectWire, Wire } from '../../../../src/codec/codec.ts';
+import { LeaseWire, lease } from '../../../../src/codec/lease.ts';
 import { u32 } from '../../../../src/codec/scalars.ts';
 import { ChannelClosedError, TimeoutError } from '../../../../src/errors.ts';
 import { HEADER_PAGES } from '../../../../src/memory/layout.ts';
 import type { Segment } from '../../../../src/memory/segment.ts';
 import { peek, poke } from '../../../../src/memory/words.ts';
 import { ThreadContext } from '../../../../src/park/thread.ts';
+import type { Lease } from '../../../../src/pool/lease.ts';
 import { BufferPool } from '../../../../src/pool/pool.ts';
 import { freshSegment, MIB } from '../../../support/segment.ts';
 import { nameChannel } from '../../model.ts';
 
-export interface Place extends ChannelPlace<number> {
+export interface Place<T = number> extends ChannelPlace<T> {
   readonly segment: Segment;
+}
+
+/** A thread, and its object for the channel. */
+export interface Party<T = number> {
+  readonly thread: ThreadContext;
+  readonly pool: BufferPool;
+  readonly channel: SharedChannel<T>;
 }
 
 export interface Laying {
@@ -25,15 +34,8 @@ export interface Laying {
   readonly maxAttempts?: number;
 }
 
-/** A thread, and its object for the channel. */
-export interface Party {
-  readonly thread: ThreadContext;
-  readonly pool: BufferPool;
-  readonly channel: SharedChannel<number>;
-}
-
 /** Numbers in slots, written and read through the door, so that races are seen. */
-const wire: DirectWire<number, number> = {
+const numbers: DirectWire<number, number> = {
   staged: false,
   slotBytes: 8,
   prepare: (value) => value,
@@ -49,28 +51,45 @@ function attach(segment: Segment, name: string, nodeThread: number) {
 }
 
 /** A segment of two pages for messages, with one channel in it; the main thread, number 0, takes no further part. */
-export function layShared(topology: Topology, capacity: number, more: Laying = {}): Place {
+function lay<T>(codec: Codec<T>, topology: Topology, capacity: number, more: Laying): Place<T> {
   const segment = freshSegment({ threads: 6, memory: 4 * MIB });
   poke(HEADER_PAGES, 2);
-  const { index, address, name, codec } = createChannel(attach(segment, 'main', 0), 'c', {
-    codec: u32,
+  const { index, address, name } = createChannel(attach(segment, 'main', 0), 'c', {
+    codec,
     capacity,
     topology,
     ...more,
   });
-  nameChannel({ address, kind: topology === 'spsc' ? 'spsc' : 'mpmc' });
+  nameChannel({ address, kind: topology === 'spsc' && !more.delivery ? 'spsc' : 'mpmc' });
   return { segment, index, address, name, codec };
+}
+
+export function layShared(topology: Topology, capacity: number, more: Laying = {}): Place {
+  return lay(u32, topology, capacity, more);
+}
+
+/** A channel of leases. The channel has a block of one page; the other page is for two leases of half a page. */
+export function layLeases(topology: Topology, capacity: number, more: Laying = {}): Place<Lease> {
+  return lay(lease(), topology, capacity, more);
 }
 
 /** One more thread that uses the channel. */
 export function join(place: Place, name: string): Party {
+  return joinWith(place, name, () => numbers);
+}
+
+export function joinLeases(place: Place<Lease>, name: string): Party<Lease> {
+  return joinWith(place, name, (pool) => new LeaseWire(pool));
+}
+
+function joinWith<T>(place: Place<T>, name: string, wireOf: (pool: BufferPool) => Wire<T>): Party<T> {
   const attachment = attach(place.segment, name, 100);
   const { thread, pool } = attachment;
-  return { thread, pool, channel: new SharedChannel<number>(attachment, place, wire) };
+  return { thread, pool, channel: new SharedChannel<T>(attachment, place, wireOf(pool)) };
 }
 
 /** Sends, blocking. Returns whether the message was accepted; if not, the channel was closed or the time was over. */
-export function sends({ channel }: Party, value: number, timeout?: number): boolean {
+export function sends<T>({ channel }: Party<T>, value: T, timeout?: number): boolean {
   try {
     channel.sendSync(value, { timeout });
     return true;
@@ -81,7 +100,7 @@ export function sends({ channel }: Party, value: number, timeout?: number): bool
 }
 
 /** Receives, blocking. Returns undefined at the end, and when the time was over. */
-export function receives({ channel }: Party, timeout?: number): number | undefined {
+export function receives<T>({ channel }: Party<T>, timeout?: number): T | undefined {
   try {
     return channel.receiveSync({ timeout }).value;
   } catch (error) {
