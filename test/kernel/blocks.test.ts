@@ -27,6 +27,7 @@ import {
 } from '../../src/memory/layout.ts';
 import type { Segment } from '../../src/memory/segment.ts';
 import { load } from '../../src/memory/words.ts';
+import { dieAtEachStep } from '../support/deaths.ts';
 import { seeded } from '../support/random.ts';
 import { freshSegment, ME, MIB, YOU } from '../support/segment.ts';
 
@@ -205,6 +206,43 @@ describe('R29: what a dead thread owned', () => {
     releaseAll([...mine, flying]);
     expect(blockDismiss(donated, ME)).toBe(true);
     expect(blockTake(ME, segment.pages * PAGE_BYTES)).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('R29: wherever a thread dies', () => {
+  const RUN = 3 * PAGE_BYTES;
+  const acts: [string, () => () => void][] = [
+    ['while it takes the first block of a size', () => () => blockTake(YOU, 64)],
+    ['while it takes a run', () => () => blockTake(YOU, RUN)],
+    ['while it takes a run by retiring slabs', () => retiring()],
+    ['while it releases a block', () => releasing(blockTake(YOU, 64))],
+    ['while it releases a run', () => releasing(blockTake(YOU, RUN))],
+  ];
+
+  function releasing(block: number): () => void {
+    return () => {
+      blockRelease(block, YOU);
+    };
+  }
+
+  function retiring(): () => void {
+    releaseAll(takeAll(PAGE_BYTES / 2));
+    return () => {
+      blockTake(YOU, RUN);
+    };
+  }
+
+  test.each(acts)('%s, no memory is missing afterwards', (_when, prepare) => {
+    const prepareAnew = () => {
+      segment = freshSegment({ memory: 4 * MIB });
+      return prepare();
+    };
+    const steps = dieAtEachStep(prepareAnew, (step) => {
+      blocksRecover(YOU, ME);
+      const all = blockTake(ME, segment.pages * PAGE_BYTES);
+      expect({ step, all: all >= 0 }).toEqual({ step, all: true });
+    });
+    expect(steps).toBeGreaterThan(2);
   });
 });
 
