@@ -3,16 +3,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { bytes, type Channel, type Codec, lease, type Supervisor, type WorkerGroup } from '../../src/index.ts';
-import type { Chaos } from '../../src/testing/index.ts';
-import { Journal } from './journal.ts';
+import { entryOf } from './entries.ts';
+import { Journal, type Phase, type Role } from './journal.ts';
 import { type Lane, type Post, shiftsOf } from './lanes.ts';
 
 const CAPACITY = 64;
+const REST_MOST_MS = 10_000;
 
 /** A worker's place: it, or whoever replaced it. */
 export interface Place {
   readonly number: number;
-  readonly role: 'sender' | 'receiver';
+  readonly role: Role;
   readonly stand: Stand;
   worker(): Worker;
 }
@@ -46,13 +47,13 @@ export class Arena {
   #round = 0;
   #shift = 0;
 
-  constructor(chaos: Chaos, supervisor: Supervisor, lanes: readonly Lane[]) {
+  constructor(supervisor: Supervisor, lanes: readonly Lane[]) {
     this.supervisor = supervisor;
     this.shifts = shiftsOf(lanes);
     const senders = lanes.reduce((sum, lane) => sum + lane.senders, 0);
     const receivers = lanes.reduce((sum, lane) => sum + lane.receivers, 0);
     this.journal = Journal.create(senders, receivers);
-    this.journal.direct({ round: 0, resting: true, shift: 0, over: false });
+    this.#direct('rest');
     let nextSender = 0;
     let nextReceiver = senders;
     this.stands = lanes.map((lane) => {
@@ -60,10 +61,9 @@ export class Arena {
       const codec: Codec<any> = payload === 'bytes' ? bytes() : lease();
       const channel: Channel<any> = supervisor.channel(name, { codec, capacity: CAPACITY, topology });
       const stand: Stand = { lane, channel, places: [] };
-      const man = (role: Place['role'], count: number, firstPlace: number, ports: object) => {
+      const man = (role: Role, count: number, firstPlace: number, ports: object) => {
         const data: Post & { journal: object } = { firstPlace, payload, shift, journal: this.journal.note };
-        const entry = new URL(`./workers/${role}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
-        const group = chaos.spawn(entry, { ports, count, data, name: `${name}-${role}`, respawn: true });
+        const group = supervisor.spawn(entryOf(role), { ports, count, data, name: `${name}-${role}`, respawn: true });
         this.#groups.push(group);
         for (let index = 0; index < count; index++) {
           stand.places.push({ number: firstPlace + index, role, stand, worker: () => group.workers[index]! });
@@ -97,22 +97,18 @@ export class Arena {
     this.#round++;
     this.#shift = shift;
     this.journal.turnPage();
-    this.journal.direct({ round: this.#round, resting: false, shift, over: false });
+    this.#direct('work');
   }
 
-  /** Lets everybody come to rest: senders stop, receivers empty the channels. Throws when they do not within 10 s. */
+  /** Lets everybody come to rest: first the senders, then, once they have emptied the channels, the receivers. */
   async rest(): Promise<void> {
-    this.journal.direct({ round: this.#round, resting: true, shift: this.#shift, over: false });
-    const places = this.working.flatMap((stand) => stand.places);
-    for (let waited = 0; !places.every(({ number }) => this.journal.resting(number)); waited++) {
-      if (waited === 10_000) throw new Error(`not at rest after 10 s:\n${this.describe()}`);
-      await sleep(1);
-    }
+    await this.#rest('drain', 'sender');
+    await this.#rest('rest', 'receiver');
   }
 
   /** Lets everybody go home. Everybody is at rest. */
   async end(): Promise<void> {
-    this.journal.direct({ round: this.#round, resting: true, shift: this.#shift, over: true });
+    this.#direct('over');
     await Promise.all(this.#groups.map((group) => group.finished));
   }
 
@@ -139,6 +135,21 @@ export class Arena {
       ];
     });
     return [...lines, ...threads.map((thread) => JSON.stringify(thread))].join('\n');
+  }
+
+  #direct(phase: Phase): void {
+    this.journal.direct({ round: this.#round, phase, shift: this.#shift });
+  }
+
+  /** Throws when those of this role, replacements on their way included, are not at rest within 10 s. */
+  async #rest(phase: Phase, role: Role): Promise<void> {
+    this.#direct(phase);
+    const places = this.working.flatMap((stand) => stand.places).filter((place) => place.role === role);
+    const deadline = performance.now() + REST_MOST_MS;
+    while (!places.every(({ number }) => this.journal.resting(number))) {
+      if (performance.now() > deadline) throw new Error(`not at rest after ${REST_MOST_MS} ms:\n${this.describe()}`);
+      await sleep(1);
+    }
   }
 
   #watchDepartures(): void {

@@ -50,13 +50,18 @@ export interface Violation {
   readonly sequence: number;
 }
 
-/** What everybody is to do: bits of the stage word. */
+export type Role = 'sender' | 'receiver';
+
+/** Who works: everybody, only receivers, to empty the channels, nobody, and nobody ever again. */
+export const PHASES = ['work', 'drain', 'rest', 'over'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** What everybody is to do: the stage word. */
 export interface Stage {
   readonly round: number;
-  readonly resting: boolean;
-  /** Which half of the lanes has its turn. */
+  readonly phase: Phase;
+  /** Which lanes have their turn. */
   readonly shift: number;
-  readonly over: boolean;
 }
 
 export class Journal {
@@ -93,38 +98,39 @@ export class Journal {
     return stageOf(Atomics.load(this.#words, STAGE));
   }
 
-  direct({ round, resting, shift, over }: Stage): void {
-    Atomics.store(this.#words, STAGE, (round << 6) | (shift << 2) | (over ? 2 : 0) | (resting ? 1 : 0));
+  direct({ round, phase, shift }: Stage): void {
+    Atomics.store(this.#words, STAGE, (round << 6) | (shift << 2) | PHASES.indexOf(phase));
     Atomics.notify(this.#words, STAGE);
   }
 
-  /** Blocks a worker while its shift rests. Answers the round it goes on with, or undefined when all is over. */
+  /** Blocks a worker while it has nothing to do. Answers the round it goes on with, or undefined when all is over. */
   enter(place: number, shift: number): number | undefined {
-    for (;;) {
-      const word = Atomics.load(this.#words, STAGE);
-      const stage = stageOf(word);
-      if (stage.over) return undefined;
-      if (!stage.resting && stage.shift === shift) {
-        Atomics.store(this.#words, this.#at(place, RESTING), 0);
-        return stage.round;
-      }
-      Atomics.store(this.#words, this.#at(place, RESTING), 1);
-      Atomics.wait(this.#words, STAGE, word);
-    }
+    const role = this.roleOf(place);
+    return this.#restWhile(place, (stage) => stage.shift !== shift || !worksIn(stage.phase, role))?.round;
   }
 
   /** A sender has used its book up: it has nothing to do before the next round. */
-  rest(place: number, round: number): void {
+  awaitNextRound(place: number, round: number): void {
+    this.#restWhile(place, (stage) => stage.round === round);
+  }
+
+  #restWhile(place: number, idle: (stage: Stage) => boolean): Stage | undefined {
     for (;;) {
       const word = Atomics.load(this.#words, STAGE);
       const stage = stageOf(word);
-      if (stage.over || stage.round !== round) return;
-      Atomics.store(this.#words, this.#at(place, RESTING), 1);
+      if (stage.phase === 'over') return undefined;
+      const resting = idle(stage);
+      Atomics.store(this.#words, this.#at(place, RESTING), resting ? 1 : 0);
+      if (!resting) return stage;
       Atomics.wait(this.#words, STAGE, word);
     }
   }
 
   // ── Places ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  roleOf(place: number): Role {
+    return place < this.senders ? 'sender' : 'receiver';
+  }
 
   /** A worker takes its place. Answers how many were there before it. */
   arrive(place: number): number {
@@ -256,6 +262,10 @@ export interface JournalNote {
   readonly receivers: number;
 }
 
+function worksIn(phase: Phase, role: Role): boolean {
+  return phase === 'work' || (phase === 'drain' && role === 'receiver');
+}
+
 function stageOf(word: number): Stage {
-  return { round: word >>> 6, resting: (word & 1) !== 0, over: (word & 2) !== 0, shift: (word >>> 2) & 15 };
+  return { round: word >>> 6, phase: PHASES[word & 3]!, shift: (word >>> 2) & 15 };
 }

@@ -12,16 +12,16 @@ const { values } = parseArgs({ options: { kills: { type: 'string', default: '50'
 const supervisor = new Supervisor({ sampleInterval: false });
 const chaos = new Chaos(supervisor, values.seed === undefined ? {} : { seed: Number(values.seed) });
 console.log(`seed ${chaos.seed}`);
-const arena = new Arena(chaos, supervisor, lanesOf(['mpmc']));
+const arena = new Arena(supervisor, lanesOf());
 const auditor = new Auditor(arena);
 await arena.ready();
 let kills = 0;
 let total = undefined as any;
 while (kills < Number(values.kills)) {
   arena.work(arena.round % 2);
-  const until = kills + 10;
+  const until = kills + 25;
   while (kills < until) {
-    await sleep(chaos.random.int(0, 100));
+    await sleep(chaos.random.int(0, 150));
     const stand = chaos.random.pick(arena.working);
     if (await chaos.kill(chaos.random.pick(stand.places).worker())) kills++;
   }

@@ -24,15 +24,16 @@ function bytesOf(message: unknown): Uint8Array {
 /** The last message of each sender. */
 const latest = new Map<number, { readonly round: number; readonly sequence: number }>();
 
-function check(message: unknown, round: number): void {
+function check(message: unknown): void {
   const stamp = readStamp(bytesOf(message));
   if (!stamp) {
     journal.complain({ kind: 'torn', receiver: place, sender: -1, sequence: -1 });
     return;
   }
-  const { sender, sequence } = stamp;
+  const { sender, sequence, round } = stamp;
   const complaint = { receiver: place, sender, sequence };
-  if (stamp.round !== round) journal.complain({ kind: 'of another round', ...complaint });
+  // Rounds change only while nothing is on its way.
+  if (round !== journal.stage.round) journal.complain({ kind: 'of another round', ...complaint });
   if (!journal.receive(sender, sequence)) journal.complain({ kind: 'repeated', ...complaint });
   const before = latest.get(sender);
   if (before?.round === round && before.sequence >= sequence) journal.complain({ kind: 'out of order', ...complaint });
@@ -68,8 +69,7 @@ const ways: readonly (() => unknown[] | undefined | Promise<unknown[] | undefine
 const receive = ways[(place + lives) % ways.length]!;
 
 async function receiveAll(): Promise<void> {
-  let round: number | undefined = journal.stage.round;
-  while (round !== undefined) {
+  for (;;) {
     let messages: unknown[] | undefined = [];
     try {
       const answer = receive();
@@ -78,11 +78,11 @@ async function receiveAll(): Promise<void> {
       timedOut(error);
     }
     if (!messages) return;
-    for (const message of messages) check(message, round);
+    for (const message of messages) check(message);
     if (messages.length === 0) letGo();
     journal.finish(place, messages.length);
     // Only an empty channel is a reason to rest: also for one who came to take the place of another during the rest.
-    if (messages.length === 0) round = journal.enter(place, shift);
+    if (messages.length === 0 && journal.enter(place, shift) === undefined) return;
   }
 }
 

@@ -51,7 +51,7 @@ try {
   for (let round = journal.enter(place, shift); round !== undefined; round = journal.enter(place, shift)) {
     const first = journal.begun(place);
     if (first + BATCH > BOOK_MESSAGES) {
-      journal.rest(place, round);
+      journal.awaitNextRound(place, round);
       continue;
     }
     const sent = send(first, round);

@@ -1,0 +1,67 @@
+/** What a victim dies in, and what a survivor does meanwhile. */
+
+import type { BufferPool, Channel } from '../../../src/index.ts';
+import { type Kind, MESSAGE_BYTES, makeMessage, readMessage } from './messages.ts';
+
+export interface OperationPorts {
+  readonly channel: Channel<any>;
+  readonly pool: BufferPool;
+}
+
+/** Prepares the operation, and answers what carries it out. */
+type Operation = (ports: OperationPorts, kind: Kind) => () => unknown;
+
+/** Bytes of which a pool has room for one block only. */
+export const HALF_THE_POOL = 2 ** 21;
+
+/** Numbers of messages: who sent it. */
+export const FROM_VICTIM = 100;
+export const FROM_SURVIVOR = 200;
+
+const sends =
+  (number: number): Operation =>
+  ({ channel, pool }, kind) => {
+    const message = makeMessage(kind, number, pool);
+    return () => channel.sendSync(message);
+  };
+
+const receives: Operation =
+  ({ channel }, kind) =>
+  () => {
+    if (readMessage(kind, channel.receiveSync().value) < 0) throw new Error('a torn message was received');
+  };
+
+export const operations = {
+  send: sends(FROM_VICTIM),
+  'fill and send': (ports, kind) => {
+    sends(0)(ports, kind)();
+    return sends(FROM_SURVIVOR)(ports, kind);
+  },
+  receive: receives,
+  lease: ({ pool }) => {
+    return () => pool.leaseSync(MESSAGE_BYTES);
+  },
+  'lease and release': ({ pool }) => {
+    return () => pool.leaseSync(HALF_THE_POOL).release();
+  },
+  release: ({ pool }) => {
+    const held = pool.leaseSync(HALF_THE_POOL);
+    return () => held.release();
+  },
+  'await the end': ({ channel }) => {
+    return () => {
+      if (!channel.receiveSync().done) throw new Error('expected the end of the channel, met a message');
+    };
+  },
+  close: ({ channel }) => {
+    return () => channel.close();
+  },
+} satisfies Record<string, Operation>;
+
+export type OperationName = keyof typeof operations;
+
+export interface Task {
+  readonly operation: OperationName;
+  readonly kind: Kind;
+  readonly signals: SharedArrayBuffer;
+}
