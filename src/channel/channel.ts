@@ -8,6 +8,7 @@
 import type { Codec, Wire } from '../codec/codec.ts';
 import { LimitError } from '../errors.ts';
 import { CLOSED } from '../kernel/codes.ts';
+import { describe } from '../memory/describe.ts';
 import { CHANNEL_TOPOLOGY, TOPOLOGY_SPMC, TOPOLOGY_SPSC } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek } from '../memory/words.ts';
@@ -190,5 +191,5 @@ export class SharedChannel<T> implements Channel<T> {
 
 function checkMax(max: number): void {
   if (Number.isInteger(max) && max >= 1) return;
-  throw new LimitError(`receiveMany: expected a number of messages ≥ 1, met ${String(max)}`);
+  throw new LimitError(`receiveMany: expected a number of messages ≥ 1, met ${describe(max)}`);
 }

@@ -1,7 +1,9 @@
 /** The error a channel was closed with, in a pool block: `length · structured clone`. */
 
 import { deserialize, serialize } from 'node:v8';
+import { CodecError } from '../errors.ts';
 import { ERROR_LOST } from '../kernel/close.ts';
+import { describe } from '../memory/describe.ts';
 import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import type { BufferPool } from '../pool/pool.ts';
@@ -25,12 +27,24 @@ export function encodeError(error: unknown, pool: BufferPool): i32 {
 /** Reads what {@link encodeError} wrote. */
 export function readError(block: i32, pool: BufferPool): Error {
   if (block === ERROR_LOST) return new Error('the error that the channel was closed with found no room in the pool');
+  try {
+    const error: unknown = deserialize(bytesOf(block, pool));
+    return error instanceof Error ? error : new Error(describe(error));
+  } catch (cause) {
+    return new Error('the error that the channel was closed with cannot be read', { cause });
+  }
+}
+
+function bytesOf(block: i32, pool: BufferPool): Uint8Array {
+  if (!pool.holds(block, WORD_BYTES)) throw new CodecError(`expected a block of the pool, met block ${block}`);
   const at = pool.byteOffset(block);
   const length = pool.segment.words[at / WORD_BYTES]!;
+  if (length < 0 || !pool.holds(block, WORD_BYTES + length)) {
+    throw new CodecError(`expected at most ${pool.capacityOf(block)} bytes in block ${block}, met ${length}`);
+  }
   const copy = new Uint8Array(length);
   copy.set(pool.segment.bytes.subarray(at + WORD_BYTES, at + WORD_BYTES + length));
-  const error: unknown = deserialize(copy);
-  return error instanceof Error ? error : new Error(String(error));
+  return copy;
 }
 
 function encode(error: unknown): Uint8Array {
@@ -40,6 +54,6 @@ function encode(error: unknown): Uint8Array {
   } catch {
     // It drags something along that cannot be cloned.
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : describe(error);
   return serialize(new Error(message.slice(0, MESSAGE_LONGEST)));
 }

@@ -11,7 +11,7 @@ import { poke } from '../memory/words.ts';
 import type { Attachment } from './attachment.ts';
 import { SharedChannel } from './channel.ts';
 import type { ChannelPlace } from './core.ts';
-import { layChannel, planOf } from './lay.ts';
+import { checkLaid, layChannel, planOf } from './lay.ts';
 import { checkOptions } from './options.ts';
 import type { ChannelOptions } from './types.ts';
 
@@ -48,12 +48,17 @@ export function createChannel<T>(
   return openChannel(attachment, { index, address, name: name ?? `channel-${index}`, codec: options.codec });
 }
 
-/** This thread's object for a channel that exists. */
+/**
+ * This thread's object for a channel that exists. Throws CodecError when it has no such codec, IncompatibleSegmentError
+ * when the channel was laid out for another.
+ */
 export function openChannel<T>(attachment: Attachment, place: ChannelPlace<T>): SharedChannel<T> {
   const known = attachment.channels.get(place.index);
   if (known) return known;
   attachment.segment.enter();
-  const channel = new SharedChannel<T>(attachment, place, wireOf(place.codec, attachment));
+  const wire = wireOf(place.codec, attachment);
+  checkLaid(attachment.segment, place.address, place.name, wire);
+  const channel = new SharedChannel<T>(attachment, place, wire);
   attachment.channels.set(place.index, channel);
   return channel;
 }

@@ -1,10 +1,12 @@
 /** Laying a channel out: how many words it takes, and what stands in them before anybody uses it. */
 
 import type { Wire } from '../codec/codec.ts';
+import { IncompatibleSegmentError } from '../errors.ts';
 import { lettersInit } from '../kernel/letters.ts';
 import { MPMC_SLOT_HEADER, mpmcInit } from '../kernel/mpmc.ts';
 import { spscInit } from '../kernel/spsc.ts';
 import {
+  CAPACITY_MAX,
   CHANNEL_ACK_TIMEOUT,
   CHANNEL_ATTEMPTS,
   CHANNEL_CAPACITY,
@@ -32,12 +34,13 @@ import {
   QUEUE_MPMC,
   QUEUE_SPSC,
   SLOTS_MIN_SHIFT,
+  TOPOLOGY_MPMC,
   TOPOLOGY_SPSC,
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { Segment } from '../memory/segment.ts';
 import type { i32 } from '../memory/words.ts';
-import { poke } from '../memory/words.ts';
+import { peek, poke } from '../memory/words.ts';
 import type { CheckedOptions } from './options.ts';
 
 /** Where everything of a channel is, in words from its start. */
@@ -55,7 +58,10 @@ export interface Plan {
   readonly words: number;
 }
 
-export function planOf({ capacity, topology, keeping }: CheckedOptions, wire: Wire<any>): Plan {
+/** What the plan of a channel follows from, beside its codec. */
+type Shape = Pick<CheckedOptions, 'capacity' | 'topology'> & { readonly keeping: unknown };
+
+export function planOf({ capacity, topology, keeping }: Shape, wire: Wire<any>): Plan {
   const queue = keeping ? QUEUE_LETTERS : topology === TOPOLOGY_SPSC ? QUEUE_SPSC : QUEUE_MPMC;
   const payload = wire.slotBytes / WORD_BYTES;
   // What stands in the queue of an at-least-once channel are references to letters, which have the payloads.
@@ -117,4 +123,38 @@ export function layChannel(
   poke(address + CHANNEL_ACK_TIMEOUT, keeping.ackTimeout);
   segment.words.fill(0, address + plan.bitmap, address + plan.bitmap + Math.ceil(capacity / 32));
   lettersInit(address);
+}
+
+/** Throws unless the words at `address` are those of a channel whose messages `wire` can read and write. */
+export function checkLaid(segment: Segment, address: i32, name: string, wire: Wire<any>): void {
+  const capacity = peek(address + CHANNEL_CAPACITY);
+  const topology = peek(address + CHANNEL_TOPOLOGY);
+  const keeping = peek(address + CHANNEL_QUEUE) === QUEUE_LETTERS;
+  if (!(capacity >= 1 && capacity <= CAPACITY_MAX && topology >= TOPOLOGY_MPMC && topology <= TOPOLOGY_SPSC)) {
+    throw new IncompatibleSegmentError(
+      `channel "${name}": expected a capacity and a topology, met ${capacity} and ${topology}`,
+    );
+  }
+  const plan = planOf({ capacity, topology, keeping: keeping || undefined }, wire);
+  const expected: [number, number][] = [
+    [CHANNEL_QUEUE, plan.queue],
+    [CHANNEL_SHIFT, plan.shift],
+    [CHANNEL_STRIDE, plan.stride],
+    [CHANNEL_SLOTS, address + CHANNEL_WORDS],
+    [CHANNEL_REFS, plan.refs.length],
+    [CHANNEL_REFS_AT, address + plan.refsAt],
+  ];
+  if (keeping) {
+    expected.push(
+      [CHANNEL_LETTERS, address + plan.letters],
+      [CHANNEL_LETTER_BITMAP, address + plan.bitmap],
+      [CHANNEL_LETTER_FIRST, address + plan.firstLetter],
+      [CHANNEL_LETTER_STRIDE, plan.letterStride],
+    );
+  }
+  const fits = address + plan.words <= segment.words.length;
+  if (fits && expected.every(([word, value]) => peek(address + word) === value)) return;
+  throw new IncompatibleSegmentError(
+    `channel "${name}": expected it laid out for messages of ${wire.slotBytes} bytes, met another layout`,
+  );
 }

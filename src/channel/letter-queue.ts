@@ -1,7 +1,7 @@
 /** The queue inside an at-least-once channel, as this thread uses it: what is taken stays until it is acknowledged. */
 
 import { channelClosed } from '../kernel/close.ts';
-import { BLOCKED, CLOSED, SKIPPED } from '../kernel/codes.ts';
+import { BLOCKED, CLOSED, DAMAGED, SKIPPED } from '../kernel/codes.ts';
 import {
   deadLetters,
   letterAcknowledge,
@@ -38,6 +38,7 @@ import {
 import type { i32 } from '../memory/words.ts';
 import { add, load, peek } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
+import { damaged, guard } from './damage.ts';
 import type { OnlyThread } from './only-thread.ts';
 import type { Queue } from './queue.ts';
 
@@ -66,6 +67,7 @@ export class LetterQueue implements Queue {
     if (!this.#sender.bound) this.#sender.bind();
     const letter = letterClaim(this.#channel, this.#me);
     if (letter >= 0) return letterPayload(this.#channel, letter) * WORD_BYTES;
+    if (letter === DAMAGED) throw damaged();
     // What was claimed and given up again may be what the receivers are waiting for.
     if (letter === CLOSED) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);
     return letter;
@@ -167,6 +169,7 @@ export class LetterQueue implements Queue {
       this.#thread.wakeOne(this.#channel + CHANNEL_SENDERS_WAITING);
       letter = letterTake(this.#channel, this.#me);
     }
+    if (letter === DAMAGED) throw damaged();
     if (letter === CLOSED) return lettersOut(this.#channel, settled) === 0 ? CLOSED : BLOCKED;
     if (letter < 0) return letter;
     this.#passOn();
@@ -183,6 +186,8 @@ export class LetterQueue implements Queue {
     if (waitersAny(senders) && this.length < peek(this.#channel + CHANNEL_CAPACITY)) this.#thread.wakeOne(senders);
   }
 }
+
+guard(LetterQueue);
 
 /**
  * Moves messages that were handed out as often as they may be to the channel of dead letters. Those that find no room

@@ -2,6 +2,7 @@
 
 import { portable } from '../codec/wire.ts';
 import { LimitError } from '../errors.ts';
+import { describe } from '../memory/describe.ts';
 import { CAPACITY_MAX, TOPOLOGY_MPMC, TOPOLOGY_MPSC, TOPOLOGY_SPMC, TOPOLOGY_SPSC } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import type { Attachment } from './attachment.ts';
@@ -38,22 +39,22 @@ export interface Keeping {
 /** Throws LimitError, naming what was expected and what was met. */
 export function checkOptions<T>(options: ChannelOptions<T>, attachment: Attachment): CheckedOptions {
   if (options === null || typeof options !== 'object') {
-    throw new LimitError(`expected channel options { codec, capacity, … }, met ${String(options)}`);
+    throw new LimitError(`expected channel options { codec, capacity, … }, met ${describe(options)}`);
   }
   const { capacity, topology = 'mpmc', overflow = 'block', levels = LEVELS_DEFAULT } = options;
   if (!Number.isInteger(capacity) || capacity < 1 || capacity > CAPACITY_MAX) {
     const hint = capacity === 0 ? ' (rendezvous channels are not built yet)' : '';
-    throw new LimitError(`capacity: expected an integer from 1 to ${CAPACITY_MAX}, met ${String(capacity)}${hint}`);
+    throw new LimitError(`capacity: expected an integer from 1 to ${CAPACITY_MAX}, met ${describe(capacity)}${hint}`);
   }
-  if (!Object.hasOwn(TOPOLOGIES, topology)) {
-    throw new LimitError(`topology: expected ${Object.keys(TOPOLOGIES).join(', ')}, met ${String(topology)}`);
+  if (typeof topology !== 'string' || !Object.hasOwn(TOPOLOGIES, topology)) {
+    throw new LimitError(`topology: expected ${Object.keys(TOPOLOGIES).join(', ')}, met ${describe(topology)}`);
   }
   if (overflow !== 'block') {
-    throw new LimitError(`overflow: expected 'block' (other policies are not built yet), met '${String(overflow)}'`);
+    throw new LimitError(`overflow: expected 'block' (other policies are not built yet), met ${describe(overflow)}`);
   }
-  const { yellow, red } = levels;
+  const { yellow, red } = levels ?? {};
   if (!(yellow >= 0 && yellow <= red && red <= 1)) {
-    throw new LimitError(`levels: expected 0 ≤ yellow ≤ red ≤ 1, met ${yellow} and ${red}`);
+    throw new LimitError(`levels: expected 0 ≤ yellow ≤ red ≤ 1, met ${describe(yellow)} and ${describe(red)}`);
   }
   return { capacity, topology: TOPOLOGIES[topology], levels, keeping: checkDelivery(options, attachment) };
 }
@@ -61,7 +62,7 @@ export function checkOptions<T>(options: ChannelOptions<T>, attachment: Attachme
 function checkDelivery<T>(options: ChannelOptions<T>, attachment: Attachment): Keeping | undefined {
   const { delivery = 'at-most-once', maxAttempts, deadLetter, ackTimeout } = options;
   if (delivery !== 'at-most-once' && delivery !== 'at-least-once') {
-    throw new LimitError(`delivery: expected 'at-most-once' or 'at-least-once', met '${String(delivery)}'`);
+    throw new LimitError(`delivery: expected 'at-most-once' or 'at-least-once', met ${describe(delivery)}`);
   }
   if (delivery === 'at-most-once') {
     const asked = Object.entries({ maxAttempts, deadLetter, ackTimeout }).find(([, value]) => value !== undefined);
@@ -72,11 +73,11 @@ function checkDelivery<T>(options: ChannelOptions<T>, attachment: Attachment): K
     maxAttempts !== undefined &&
     !(Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= ATTEMPTS_MAX)
   ) {
-    throw new LimitError(`maxAttempts: expected an integer from 1 to ${ATTEMPTS_MAX}, met ${String(maxAttempts)}`);
+    throw new LimitError(`maxAttempts: expected an integer from 1 to ${ATTEMPTS_MAX}, met ${describe(maxAttempts)}`);
   }
   if (ackTimeout !== undefined && !(ackTimeout > 0 && ackTimeout <= ACK_TIMEOUT_MAX)) {
     throw new LimitError(
-      `ackTimeout: expected milliseconds > 0, at most ${ACK_TIMEOUT_MAX}, met ${String(ackTimeout)}`,
+      `ackTimeout: expected milliseconds > 0, at most ${ACK_TIMEOUT_MAX}, met ${describe(ackTimeout)}`,
     );
   }
   return {
@@ -90,7 +91,7 @@ function checkDeadLetter<T>({ deadLetter, maxAttempts, codec }: ChannelOptions<T
   const expected = (what: string, met: string) => new LimitError(`deadLetter: expected ${what}, met ${met}`);
   if (maxAttempts === undefined) throw expected('maxAttempts with it', 'none');
   if (!(deadLetter instanceof SharedChannel) || deadLetter.attachment !== attachment) {
-    throw expected('a channel of this supervisor', String(deadLetter));
+    throw expected('a channel of this supervisor', describe(deadLetter));
   }
   if (deadLetter.keeps || deadLetter.singleSender) {
     throw expected("an at-most-once channel, 'mpmc' or 'mpsc'", `"${deadLetter.name}"`);

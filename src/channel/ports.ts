@@ -8,8 +8,9 @@
 import type { Codec } from '../codec/codec.ts';
 import { portable } from '../codec/wire.ts';
 import { IncompatibleSegmentError } from '../errors.ts';
-import { channelBlock } from '../kernel/channels.ts';
-import { CHANNELS_MAX, WORD_BYTES } from '../memory/layout.ts';
+import { channelAddress } from '../kernel/channels.ts';
+import { describe } from '../memory/describe.ts';
+import { CHANNELS_MAX } from '../memory/layout.ts';
 import { BufferPool } from '../pool/pool.ts';
 import type { Attachment } from './attachment.ts';
 import { SharedChannel } from './channel.ts';
@@ -82,11 +83,11 @@ export function revivePorts(described: unknown, attachment: Attachment): unknown
       case 'channel':
         return channelOf(note, attachment);
       case 'sender':
-        return new SenderEnd(channelOf(note, attachment), note.grant!);
+        return new SenderEnd(channelOf(note, attachment), grantOf(note));
       case 'receiver':
-        return new ReceiverEnd(channelOf(note, attachment), note.grant!);
+        return new ReceiverEnd(channelOf(note, attachment), grantOf(note));
       default:
-        throw new IncompatibleSegmentError(`expected a port that this version knows, met "${String(note[KEY])}"`);
+        throw new IncompatibleSegmentError(`expected a port that this version knows, met ${describe(note[KEY])}`);
     }
   });
 }
@@ -98,25 +99,43 @@ function noteOf(kind: Kind, channel: SharedChannel<any>, attachment: Attachment)
   return { [KEY]: kind, index: channel.index, name: channel.name, codec: portable(channel.codec) };
 }
 
+function grantOf({ grant }: Partial<Note>): number {
+  if (Number.isInteger(grant)) return grant!;
+  throw new IncompatibleSegmentError(`expected the number of a grant with an end, met ${describe(grant)}`);
+}
+
 function channelOf(note: Partial<Note>, attachment: Attachment): SharedChannel<any> {
   const { index, name, codec } = note;
   attachment.segment.enter();
   const known = Number.isInteger(index) && index! >= 0 && index! < CHANNELS_MAX;
-  const block = known ? channelBlock(index!) : -1;
-  if (block < 0) {
-    throw new IncompatibleSegmentError(`expected channel "${name}" at number ${index} of the segment, met none there`);
+  const address = known && typeof name === 'string' ? channelAddress(index!) : -1;
+  if (address < 0) {
+    throw new IncompatibleSegmentError(
+      `expected channel ${describe(name)} at number ${describe(index)} of the segment, met none there`,
+    );
   }
-  const address = attachment.pool.byteOffset(block) / WORD_BYTES;
   return openChannel(attachment, { index: index!, address, name: name!, codec: codec! });
 }
 
 /** Copies plain objects and arrays, replacing each value for which `replace` answers something. */
-function mapPlain(value: unknown, replace: (value: object) => unknown): unknown {
+function mapPlain(
+  value: unknown,
+  replace: (value: object) => unknown,
+  copies: Map<object, unknown> = new Map(),
+): unknown {
   if (value === null || typeof value !== 'object') return value;
+  // What is met twice, in a circle perhaps, is copied once.
+  if (copies.has(value)) return copies.get(value);
   const replaced = replace(value);
   if (replaced !== undefined) return replaced;
-  if (Array.isArray(value)) return value.map((each) => mapPlain(each, replace));
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapPlain(each, replace)]));
+  const isArray = Array.isArray(value);
+  if (!isArray && prototype !== Object.prototype && prototype !== null) return value;
+  const copy: unknown[] | Record<string, unknown> = isArray ? new Array(value.length) : {};
+  copies.set(value, copy);
+  for (const [key, each] of Object.entries(value)) {
+    const mapped = mapPlain(each, replace, copies);
+    Object.defineProperty(copy, key, { value: mapped, writable: true, enumerable: true, configurable: true });
+  }
+  return copy;
 }

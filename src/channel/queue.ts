@@ -1,6 +1,6 @@
 /** The queue inside a channel, as this thread uses it. Offsets are those of payloads, in bytes of the segment. */
 
-import { CLOSED, SKIPPED } from '../kernel/codes.ts';
+import { CLOSED, DAMAGED, SKIPPED } from '../kernel/codes.ts';
 import {
   MPMC_SLOT_HEADER,
   mpmcClaim,
@@ -27,6 +27,7 @@ import {
 } from '../kernel/spsc.ts';
 import { waitersAny } from '../kernel/waiters.ts';
 import {
+  CHANNEL_CAPACITY,
   CHANNEL_ONLY_RECEIVER,
   CHANNEL_ONLY_SENDER,
   CHANNEL_QUEUE,
@@ -45,6 +46,7 @@ import {
 import type { i32 } from '../memory/words.ts';
 import { peek } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
+import { damaged, judged } from './damage.ts';
 import { LetterQueue } from './letter-queue.ts';
 import { OnlyThread } from './only-thread.ts';
 
@@ -101,6 +103,7 @@ export class SpscQueue implements Queue {
   readonly #firstSlot: number;
   readonly #endOfSlots: number;
   readonly #slotBytes: number;
+  readonly #capacity: number;
   /** The slots that this thread writes and reads next, if it is the one. */
   #writeAt = 0;
   #readAt = 0;
@@ -112,6 +115,7 @@ export class SpscQueue implements Queue {
     this.#channel = channel;
     this.#sender = sender;
     this.#receiver = receiver;
+    this.#capacity = peek(channel + CHANNEL_CAPACITY);
     this.#slotBytes = peek(channel + CHANNEL_STRIDE) * WORD_BYTES;
     this.#firstSlot = peek(channel + CHANNEL_SLOTS) * WORD_BYTES;
     this.#endOfSlots = this.#firstSlot + (this.#slotBytes << peek(channel + CHANNEL_SHIFT));
@@ -222,6 +226,7 @@ export class SpscQueue implements Queue {
       this.#bindReceiver();
       const ready = spscReadable(this.#channel, MANY);
       if (ready < 0) return ready;
+      if (ready > this.#capacity) throw damaged();
       this.#ready = ready;
     }
     return Math.min(this.#ready, want);
@@ -238,13 +243,19 @@ export class SpscQueue implements Queue {
     if (this.#sender.bound) return;
     this.#sender.bind();
     this.#room = 0;
-    this.#writeAt = this.#firstSlot + spscAdoptSender(this.#channel) * this.#slotBytes;
+    this.#writeAt = this.#slot(spscAdoptSender(this.#channel));
   }
 
   #bindReceiver(): void {
     if (this.#receiver.bound) return;
     this.#receiver.bind();
-    this.#readAt = this.#firstSlot + spscAdoptReceiver(this.#channel) * this.#slotBytes;
+    this.#readAt = this.#slot(spscAdoptReceiver(this.#channel));
+  }
+
+  #slot(index: i32): number {
+    const at = this.#firstSlot + index * this.#slotBytes;
+    if (at < this.#firstSlot || at >= this.#endOfSlots) throw damaged();
+    return at;
   }
 }
 
@@ -265,7 +276,7 @@ export class MpmcQueue implements Queue {
 
   claim(): number {
     if (!this.#sender.bound) this.#sender.bind();
-    const slot = mpmcClaim(this.#channel, this.#me);
+    const slot = this.#claim();
     if (slot >= 0) return (slot + MPMC_SLOT_HEADER) * WORD_BYTES;
     // A claim that was buried may be what the receivers are waiting for.
     if (slot === CLOSED) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);
@@ -279,10 +290,10 @@ export class MpmcQueue implements Queue {
 
   take(): number {
     if (!this.#receiver.bound) this.#receiver.bind();
-    let slot = mpmcTake(this.#channel, this.#me);
+    let slot = this.#take();
     while (slot === SKIPPED) {
       this.#thread.wakeOne(this.#channel + CHANNEL_SENDERS_WAITING);
-      slot = mpmcTake(this.#channel, this.#me);
+      slot = this.#take();
     }
     return slot < 0 ? slot : (slot + MPMC_SLOT_HEADER) * WORD_BYTES;
   }
@@ -293,11 +304,19 @@ export class MpmcQueue implements Queue {
   }
 
   isEmpty(): boolean {
-    return mpmcEmpty(this.#channel);
+    try {
+      return mpmcEmpty(this.#channel);
+    } catch (error) {
+      throw judged(error);
+    }
   }
 
   isFull(): boolean {
-    return mpmcFull(this.#channel);
+    try {
+      return mpmcFull(this.#channel);
+    } catch (error) {
+      throw judged(error);
+    }
   }
 
   // Senders and receivers look into the waiter sets themselves.
@@ -313,10 +332,34 @@ export class MpmcQueue implements Queue {
   }
 
   get length(): number {
-    return mpmcLength(this.#channel);
+    try {
+      return mpmcLength(this.#channel);
+    } catch (error) {
+      throw judged(error);
+    }
   }
 
   get waiting(): number {
     return this.length;
+  }
+
+  #claim(): i32 {
+    try {
+      const slot = mpmcClaim(this.#channel, this.#me);
+      if (slot === DAMAGED) throw damaged();
+      return slot;
+    } catch (error) {
+      throw judged(error);
+    }
+  }
+
+  #take(): i32 {
+    try {
+      const slot = mpmcTake(this.#channel, this.#me);
+      if (slot === DAMAGED) throw damaged();
+      return slot;
+    } catch (error) {
+      throw judged(error);
+    }
   }
 }

@@ -4,9 +4,11 @@
  */
 
 import type { DirectWire, Staged, StagedWire, Wire } from '../codec/codec.ts';
+import { CodecError } from '../errors.ts';
 import { channelClosed } from '../kernel/close.ts';
 import { BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { ADVANCED_AWAITED } from '../kernel/spsc.ts';
+import { describe } from '../memory/describe.ts';
 import type { i32 } from '../memory/words.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
 import { outlast } from '../park/outlast.ts';
@@ -84,13 +86,13 @@ export class Sending<T> {
       this.#sendStretches(this.#spsc, values, deadline);
       return;
     }
-    for (const value of values) this.sendSync(value, { timeout: remaining(deadline) });
+    for (const value of iterable(values)) this.sendSync(value, { timeout: remaining(deadline) });
   }
 
   async sendMany(values: Iterable<T>, options?: WaitOptions): Promise<void> {
     const deadline = deadlineOf(options?.timeout);
     const signal = options?.signal;
-    for (const value of values) {
+    for (const value of iterable(values)) {
       signal?.throwIfAborted();
       await this.send(value, { timeout: remaining(deadline), signal });
     }
@@ -237,6 +239,11 @@ export class Sending<T> {
   #finish(code: i32): void {
     if (!this.#settled(code)) throw this.#core.late('send');
   }
+}
+
+function iterable<T>(values: Iterable<T>): Iterable<T> {
+  if (typeof values?.[Symbol.iterator] === 'function') return values;
+  throw new CodecError(`expected an iterable of values to send, met ${describe(values)}`);
 }
 
 /** What is left until `deadline`, as a `timeout`. */

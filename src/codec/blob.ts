@@ -8,12 +8,13 @@
 import { deserialize, serialize } from 'node:v8';
 import { CodecError, MessageTooLargeError } from '../errors.ts';
 import { BLOCKED, CLOSED } from '../kernel/codes.ts';
+import { describe } from '../memory/describe.ts';
 import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek, poke } from '../memory/words.ts';
 import type { BufferPool } from '../pool/pool.ts';
-import { type Codec, type CustomCodec, describe, type Lent, type Staged, type StagedWire } from './codec.ts';
-import { consumeRef, discardRef, NO_BLOCK, putRef, readRef, receiveRef } from './ref.ts';
+import type { Codec, CustomCodec, Lent, Staged, StagedWire } from './codec.ts';
+import { consumeRef, discardRef, lendRef, NO_BLOCK, putRef, readRef, receiveRef } from './ref.ts';
 import { refuse } from './scalars.ts';
 
 export interface BlobOptions {
@@ -35,7 +36,7 @@ export interface FixedBytesCodec extends Codec<Uint8Array> {
 
 /** Bytes, of any length; the receiver gets its own copy. To pass bytes without copying, see `lease()`. */
 export function bytes(options?: BlobOptions): BlobCodec<Uint8Array> {
-  return { kind: 'bytes', ...checked(options) };
+  return { kind: 'bytes', ...checkBlob(options) };
 }
 
 /** Exactly `length` bytes. */
@@ -48,21 +49,21 @@ bytes.fixed = (length: number): FixedBytesCodec => {
 
 /** Strings. */
 export function utf8(options?: BlobOptions): BlobCodec<string> {
-  return { kind: 'utf8', ...checked(options) };
+  return { kind: 'utf8', ...checkBlob(options) };
 }
 
 /** What `JSON.stringify` takes. */
 export function json(options?: BlobOptions): BlobCodec<unknown>;
 export function json<T>(options?: BlobOptions): BlobCodec<T>;
 export function json<T>(options?: BlobOptions): BlobCodec<T> {
-  return { kind: 'json', ...checked(options) };
+  return { kind: 'json', ...checkBlob(options) };
 }
 
 /** What structured clone takes: maps, sets, dates, errors, typed arrays, cycles … */
 export function structured(options?: BlobOptions): BlobCodec<unknown>;
 export function structured<T>(options?: BlobOptions): BlobCodec<T>;
 export function structured<T>(options?: BlobOptions): BlobCodec<T> {
-  return { kind: 'structured', ...checked(options) };
+  return { kind: 'structured', ...checkBlob(options) };
 }
 
 /**
@@ -71,10 +72,11 @@ export function structured<T>(options?: BlobOptions): BlobCodec<T> {
  */
 export function custom<T>(definition: Omit<CustomCodec<T>, 'kind'> & BlobOptions): CustomCodec<T> & BlobOptions {
   if (typeof definition.name !== 'string' || definition.name === '') refuse('a codec with a name', definition.name);
-  return { kind: 'custom', ...definition, ...checked(definition) };
+  return { kind: 'custom', ...definition, ...checkBlob(definition) };
 }
 
-function checked(options: BlobOptions = {}): BlobOptions {
+/** The options that there are, of a codec made here or come from another thread. Throws CodecError. */
+export function checkBlob(options: BlobOptions = {}): BlobOptions {
   const { max, inline } = options;
   if (max !== undefined && (!Number.isInteger(max) || max < 0)) refuse('max: a number of bytes ≥ 0', max);
   if (inline !== undefined && (!Number.isInteger(inline) || inline < 0 || inline > PAGE_BYTES)) {
@@ -115,7 +117,7 @@ export const translations: Record<BlobCodec<any>['kind'], Translation<any>> = {
   },
   json: {
     encode: (value) => encoder.encode(stringify(value)),
-    decode: (view) => JSON.parse(decoder.decode(view as Uint8Array<ArrayBuffer>)),
+    decode: (view) => decoded('JSON', () => JSON.parse(decoder.decode(view as Uint8Array<ArrayBuffer>))),
     borrows: false,
   },
   structured: {
@@ -127,10 +129,19 @@ export const translations: Record<BlobCodec<any>['kind'], Translation<any>> = {
       }
     },
     // Typed arrays in the result are views of the bytes they are read from, so those must be the receiver's own.
-    decode: (view) => deserialize(ownCopy(view)),
+    decode: (view) => decoded('a structured clone', () => deserialize(ownCopy(view))),
     borrows: false,
   },
 };
+
+/** What was not written by the same codec, or was overwritten since, cannot be read. */
+function decoded<T>(what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw new CodecError(`expected the bytes of ${what}, met others`, { cause: error });
+  }
+}
 
 export function customTranslation<T>(codec: CustomCodec<T>): Translation<T> {
   return {
@@ -187,10 +198,8 @@ export class BlobWire<T> implements StagedWire<T> {
     const { bytes } = segment;
     const length = peek(at / WORD_BYTES);
     const ref = at / WORD_BYTES + 1;
-    if (readRef(ref) === NO_BLOCK) {
-      return this.#translation.decode(bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length));
-    }
-    const block = receiveRef(this.#pool, ref);
+    if (readRef(ref) === NO_BLOCK) return this.#translation.decode(this.#inlined(at, length));
+    const block = receiveRef(this.#pool, ref, length);
     try {
       const from = this.#pool.byteOffset(block);
       return this.#translation.decode(bytes.subarray(from, from + length));
@@ -204,14 +213,23 @@ export class BlobWire<T> implements StagedWire<T> {
   lend(at: number): Lent<T> {
     const { bytes } = this.#pool.segment;
     const length = peek(at / WORD_BYTES);
-    const block = readRef(at / WORD_BYTES + 1);
-    const from = block === NO_BLOCK ? at + HEADER_BYTES : this.#pool.byteOffset(block);
-    const value = this.#translation.decode(bytes.subarray(from, from + length));
+    const ref = at / WORD_BYTES + 1;
+    const from = readRef(ref) === NO_BLOCK ? undefined : this.#pool.byteOffset(lendRef(this.#pool, ref, length));
+    const view = from === undefined ? this.#inlined(at, length) : bytes.subarray(from, from + length);
+    const value = this.#translation.decode(view);
     return { value, keep: () => this.discard(at), recall: () => {} };
   }
 
   discard(at: number): void {
     discardRef(this.#pool, at / WORD_BYTES + 1);
+  }
+
+  /** The bytes of a message that are in the slot. */
+  #inlined(at: number, length: number): Uint8Array {
+    if (length < 0 || length > this.#inline) {
+      throw new CodecError(`expected a message of at most ${this.#inline} bytes in its slot, met one of ${length}`);
+    }
+    return this.#pool.segment.bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length);
   }
 }
 

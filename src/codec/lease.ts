@@ -5,7 +5,7 @@ import { peek, poke } from '../memory/words.ts';
 import { Lease } from '../pool/lease.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import type { Codec, Lent, Staged, StagedWire } from './codec.ts';
-import { discardRef, putRef, readRef, receiveRef } from './ref.ts';
+import { discardRef, lendRef, putRef, receiveRef } from './ref.ts';
 import { refuse } from './scalars.ts';
 
 /** Hands pool blocks over: the same cost for 64 bytes and 64 MiB. The sender's lease is spent once it was accepted. */
@@ -34,16 +34,18 @@ export function undoLease(departed: ReturnType<typeof departLease>, pool: Buffer
 }
 
 export function readLease(at: number, pool: BufferPool): Lease {
-  return pool.leaseOf(receiveRef(pool, at / WORD_BYTES), peek(at / WORD_BYTES + 1));
+  const byteLength = peek(at / WORD_BYTES + 1);
+  return pool.leaseOf(receiveRef(pool, at / WORD_BYTES, byteLength), byteLength);
 }
 
 /** The lease of a block that stays on its way: `keep` makes it this thread's. */
 export function lendLease(at: number, pool: BufferPool): Lent<Lease> {
-  const lent = pool.lend(readRef(at / WORD_BYTES), peek(at / WORD_BYTES + 1));
+  const byteLength = peek(at / WORD_BYTES + 1);
+  const lent = pool.lend(lendRef(pool, at / WORD_BYTES, byteLength), byteLength);
   return {
     value: lent,
     keep: () => {
-      receiveRef(pool, at / WORD_BYTES);
+      receiveRef(pool, at / WORD_BYTES, byteLength);
       lent.keep();
     },
     recall: () => lent.recall(),

@@ -20,11 +20,22 @@ export function readRef(at: i32): i32 {
   return peek(at) - 1;
 }
 
-/** Makes the block that the descriptor names this thread's own. Throws CodecError when it is not on its way. */
-export function receiveRef(pool: BufferPool, at: i32): i32 {
+/** Makes the block that the descriptor names, with so many bytes, this thread's own. Throws CodecError if it cannot be. */
+export function receiveRef(pool: BufferPool, at: i32, byteLength: number): i32 {
   const block = readRef(at);
-  if (block >= 0 && pool.receive(block)) return block;
-  throw new CodecError(`expected the descriptor of a block on its way, met block ${block}`);
+  if (!pool.receive(block, byteLength)) refuseRef(block, byteLength);
+  return block;
+}
+
+/** The block that the descriptor names, with so many bytes; it stays on its way. Throws CodecError if it is not. */
+export function lendRef(pool: BufferPool, at: i32, byteLength: number): i32 {
+  const block = readRef(at);
+  if (!pool.flies(block, byteLength)) refuseRef(block, byteLength);
+  return block;
+}
+
+function refuseRef(block: i32, byteLength: number): never {
+  throw new CodecError(`expected the descriptor of a block on its way, met block ${block} with ${byteLength} bytes`);
 }
 
 /** Gives back a block that came with a message whose slot is still this thread's own. */
@@ -36,5 +47,5 @@ export function consumeRef(pool: BufferPool, at: i32, block: i32): void {
 /** Gives back the block of a message that nobody will receive. */
 export function discardRef(pool: BufferPool, at: i32): void {
   const block = readRef(at);
-  if (block >= 0 && pool.receive(block)) consumeRef(pool, at, block);
+  if (pool.receive(block, 0)) consumeRef(pool, at, block);
 }

@@ -1,7 +1,8 @@
 /** Numbers and booleans: eight bytes or fewer, written in place. */
 
 import { CodecError } from '../errors.ts';
-import { type Codec, type DirectWire, describe } from './codec.ts';
+import { describe } from '../memory/describe.ts';
+import type { Codec, DirectWire } from './codec.ts';
 
 export type ScalarKind = 'u32' | 'i32' | 'f64' | 'i64' | 'bool';
 

@@ -3,7 +3,7 @@
 import { CodecError } from '../errors.ts';
 import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { BufferPool } from '../pool/pool.ts';
-import type { FixedBytesCodec } from './blob.ts';
+import { bytes, type FixedBytesCodec } from './blob.ts';
 import type { Codec, DirectWire, Lent, Staged, StagedWire, ValueOf } from './codec.ts';
 import { departLease, discardLease, LEASE_BYTES, lendLease, putLease, readLease, undoLease } from './lease.ts';
 import { type Field, refuse, type ScalarKind, scalarField, type Views } from './scalars.ts';
@@ -74,7 +74,7 @@ class FixedBytes implements Field<Uint8Array> {
 
 /** The field that a codec of fixed size makes: by itself the wire of a channel of it. */
 export function fieldOf(codec: Codec<any>, views: Views): Field<any> {
-  if (codec.kind === 'bytes.fixed') return new FixedBytes((codec as FixedBytesCodec).length, views);
+  if (codec.kind === 'bytes.fixed') return new FixedBytes(bytes.fixed((codec as FixedBytesCodec).length).length, views);
   return scalarField(codec.kind as ScalarKind, views);
 }
 

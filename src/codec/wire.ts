@@ -1,12 +1,16 @@
 /** From the description of a codec to the code that does it. */
 
 import { CodecError } from '../errors.ts';
-import { type BlobCodec, type BlobOptions, BlobWire, customTranslation, translations } from './blob.ts';
-import { type Codec, type CustomCodec, describe, type Wire, type WireContext } from './codec.ts';
+import { describe } from '../memory/describe.ts';
+import { type BlobCodec, type BlobOptions, BlobWire, checkBlob, customTranslation, translations } from './blob.ts';
+import type { Codec, CustomCodec, Wire, WireContext } from './codec.ts';
 import { LeaseWire } from './lease.ts';
-import { fieldOf, type StructCodec, structWire } from './struct.ts';
+import { fieldOf, type StructCodec, struct, structWire } from './struct.ts';
 
-/** Binds a codec to this thread's pool. Throws CodecError when it is none, or not registered here. */
+/**
+ * Binds a codec to this thread's pool. Throws CodecError when it is none, or not registered here: a description may have
+ * come from another thread, so it is looked at as closely as one that is made here.
+ */
 export function wireOf<T>(codec: Codec<T>, context: WireContext): Wire<T> {
   const { pool } = context;
   switch (codec?.kind) {
@@ -21,15 +25,15 @@ export function wireOf<T>(codec: Codec<T>, context: WireContext): Wire<T> {
     case 'utf8':
     case 'json':
     case 'structured':
-      return new BlobWire<T>(translations[(codec as BlobCodec<T>).kind], codec as BlobCodec<T>, pool);
+      return new BlobWire<T>(translations[(codec as BlobCodec<T>).kind], checkBlob(codec as BlobCodec<T>), pool);
     case 'struct':
-      return structWire(codec as StructCodec<T>, pool);
+      return structWire(struct((codec as StructCodec<T>).fields) as StructCodec<T>, pool);
     case 'lease':
       return new LeaseWire(pool) as Wire<any>;
     case 'custom': {
       const { name } = codec as CustomCodec<T>;
       const known = context.customs.get(name);
-      if (known) return new BlobWire<T>(customTranslation(known), codec as BlobOptions, pool);
+      if (known) return new BlobWire<T>(customTranslation(known), checkBlob(codec as BlobOptions), pool);
       throw new CodecError(`expected the codec "${name}" among attach's option "codecs", met none of that name`);
     }
     default:

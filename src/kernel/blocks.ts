@@ -78,7 +78,7 @@ function underWork(kind: i32, me: i32, sizeClass: i32): i32 {
 }
 
 function hasClass(pageWord: i32): boolean {
-  return (pageWord & KIND_MASK) >= PAGE_OPENING;
+  return (pageWord & KIND_MASK) >= PAGE_OPENING && classOf(pageWord) < SLAB_CLASSES;
 }
 
 function classOf(pageWord: i32): i32 {
@@ -109,6 +109,18 @@ export function blockCapacity(block: i32): i32 {
   const word: i32 = load(pageAt(page));
   if (hasClass(word)) return slabBlockWords(classOf(word)) * WORD_BYTES;
   return load(pageAt(page) + 1) * PAGE_BYTES;
+}
+
+/** Whether there is such a block, as far as the tables tell, with at least so many bytes. */
+export function blockHolds(block: i32, bytes: i32): boolean {
+  const page: i32 = (block / PAGE_OWNERS) | 0;
+  const pages: i32 = peek(HEADER_PAGES);
+  if (block < 0 || page >= pages || bytes < 0) return false;
+  const index: i32 = block - page * PAGE_OWNERS;
+  const word: i32 = load(pageAt(page));
+  if (hasClass(word)) return index < slabBlocks(classOf(word)) && bytes <= slabBlockWords(classOf(word)) * WORD_BYTES;
+  const count: i32 = load(pageAt(page) + 1);
+  return index === 0 && count > 0 && count <= pages - page && bytes <= count * PAGE_BYTES;
 }
 
 function slabBlockWords(sizeClass: i32): i32 {
@@ -189,8 +201,9 @@ function slabTake(me: i32, sizeClass: i32): i32 {
 /** Takes a block from a slab that there is already. */
 function slabTakeOpen(me: i32, sizeClass: i32): i32 {
   const hint: i32 = threadCell(me) + CELL_HINTS + sizeClass;
-  const start: i32 = peek(hint);
-  const used: i32 = load(HEADER_PAGES_USED);
+  const hinted: i32 = peek(hint);
+  const start: i32 = hinted < 0 ? 0 : hinted;
+  const used: i32 = pagesUsed();
   for (let step: i32 = 0; step < used; step++) {
     let page: i32 = start + step;
     if (page >= used) page -= used;
@@ -359,7 +372,7 @@ function runClose(head: i32, me: i32): void {
 
 /** Turns slabs without a single block in use back into free pages. Returns whether there was one. */
 function retireEmptySlabs(me: i32): boolean {
-  const used: i32 = load(HEADER_PAGES_USED);
+  const used: i32 = pagesUsed();
   let retired: boolean = false;
   for (let page: i32 = 0; page < used; page++) {
     const word: i32 = load(pageAt(page));
@@ -393,7 +406,7 @@ function slabRetire(page: i32, sizeClass: i32, me: i32): boolean {
 /** The first block at or behind `from` that `dead` had put on its way, or BLOCKED. */
 export function blockNextFlying(dead: i32, from: i32): i32 {
   const flying: i32 = tagged(OWNER_FLYING, dead);
-  const used: i32 = load(HEADER_PAGES_USED);
+  const used: i32 = pagesUsed();
   let block: i32 = from;
   for (let page: i32 = (from / PAGE_OWNERS) | 0; page < used; page++) {
     const end: i32 = page * PAGE_OWNERS + pageBlocks(page);
@@ -415,7 +428,7 @@ function pageBlocks(page: i32): i32 {
  * had put on their way stay there. Returns how many blocks it owned. Only once the thread can no longer run.
  */
 export function blocksRecover(dead: i32, me: i32): i32 {
-  const used: i32 = load(HEADER_PAGES_USED);
+  const used: i32 = pagesUsed();
   const closing: i32 = tagged(OWNER_CLOSING, dead);
   const mine: i32 = tagged(OWNER_OWNED, dead);
   let owned: i32 = 0;
@@ -467,6 +480,13 @@ function markVacant(page: i32, sizeClass: i32): void {
     const last: i32 = blocks - (i << 5);
     or(bitmap + i, last >= 32 ? -1 : (1 << last) - 1);
   }
+}
+
+/** One past the highest page ever taken. */
+export function pagesUsed(): i32 {
+  const used: i32 = load(HEADER_PAGES_USED);
+  const pages: i32 = peek(HEADER_PAGES);
+  return used >= 0 && used <= pages ? used : pages;
 }
 
 function noteUse(units: i32): void {

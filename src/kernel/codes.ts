@@ -6,5 +6,7 @@ export const BLOCKED = -1;
 export const CLOSED = -2;
 /** A slot without a message was passed over and is free again: wake a sender and try once more. */
 export const SKIPPED = -3;
+/** The words of the queue contradict each other: somebody wrote where they should not have. */
+export const DAMAGED = -5;
 /** No request of this size can ever be served. */
 export const TOO_LARGE = -4;

@@ -98,7 +98,7 @@ export function endCount(channelIndex: i32, role: i32): i32 {
   const table: i32 = peek(HEADER_END_TABLE);
   for (;;) {
     const placed: i32 = endsPlaced();
-    const used: i32 = load(HEADER_ENDS_USED);
+    const used: i32 = endsUsed();
     let count: i32 = 0;
     for (let entry: i32 = 0; entry < used; entry++) {
       const word: i32 = load(table + entry);
@@ -117,7 +117,7 @@ export function endsPlaced(): i32 {
 /** The first end at or behind entry `from` that `thread` holds, or BLOCKED. */
 export function endNextHeld(thread: i32, from: i32): i32 {
   const table: i32 = peek(HEADER_END_TABLE);
-  const used: i32 = load(HEADER_ENDS_USED);
+  const used: i32 = endsUsed();
   for (let entry: i32 = from; entry < used; entry++) {
     const word: i32 = load(table + entry);
     if ((word & STATE_MASK) === HELD && ((word >>> WHO_SHIFT) & WHO_MASK) === thread) return entry;
@@ -127,7 +127,8 @@ export function endNextHeld(thread: i32, from: i32): i32 {
 
 /** One past the highest entry ever used. */
 export function endsUsed(): i32 {
-  return load(HEADER_ENDS_USED);
+  const used: i32 = load(HEADER_ENDS_USED);
+  return used >= 0 && used <= ENDS_MAX ? used : ENDS_MAX;
 }
 
 /** Whether there is an end at `entry`, held or pending. */
@@ -153,7 +154,7 @@ function endFree(entry: i32, expected: i32): boolean {
 
 function endPlace(word: i32): i32 {
   const table: i32 = peek(HEADER_END_TABLE);
-  const start: i32 = load(HEADER_ENDS_HINT);
+  const start: i32 = load(HEADER_ENDS_HINT) & ENTRY_MASK;
   for (let step: i32 = 0; step < ENDS_MAX; step++) {
     const entry: i32 = (start + step) % ENDS_MAX;
     if ((load(table + entry) & STATE_MASK) !== FREE) continue;

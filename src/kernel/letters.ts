@@ -52,6 +52,7 @@ import {
   CHANNEL_SLOTS,
   CHANNEL_STRIDE,
   CHANNEL_TAIL,
+  CHANNELS_MAX,
   LETTER_HEADER,
   LETTER_POSITION,
   LETTER_POSTED,
@@ -59,8 +60,7 @@ import {
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { and, cas, load, lowestBit, or, peek, poke, store } from '../memory/words.ts';
-import { blockAddress } from './blocks.ts';
-import { channelBlock } from './channels.ts';
+import { channelAddress } from './channels.ts';
 import { BLOCKED, CLOSED } from './codes.ts';
 import {
   MPMC_SLOT_HEADER,
@@ -309,8 +309,7 @@ export function letterExhausted(channel: i32): i32 {
 /** The channel that a message goes to after too many attempts, or −1. */
 export function deadLetters(channel: i32): i32 {
   const index: i32 = peek(channel + CHANNEL_DEAD_LETTERS) - 1;
-  const block: i32 = index < 0 ? -1 : channelBlock(index);
-  return block < 0 ? -1 : blockAddress(block);
+  return index < 0 || index >= CHANNELS_MAX ? -1 : channelAddress(index);
 }
 
 /**

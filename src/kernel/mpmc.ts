@@ -50,7 +50,7 @@ import {
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { add, cas, load, peek, poke, store } from '../memory/words.ts';
-import { BLOCKED, CLOSED, SKIPPED } from './codes.ts';
+import { BLOCKED, CLOSED, DAMAGED, SKIPPED } from './codes.ts';
 import { refsDrop } from './refs.ts';
 
 /** Words of a slot before its payload: state, ticket. */
@@ -62,6 +62,12 @@ export const SLOT_FULL = 2;
 export const SLOT_READING = 3;
 export const SLOT_TOMBSTONE = 4;
 export const SLOT_SEALED = 5;
+
+/**
+ * Each look that is not the last means that another thread has moved on meanwhile. Nobody is overtaken so often: there
+ * is no such place.
+ */
+const LOOKS_MOST = 1 << 20;
 
 const STATE_BITS = 3;
 const OWNER_BITS = 10;
@@ -110,13 +116,13 @@ export function mpmcInit(channel: i32, position: i32): void {
 }
 
 /**
- * Claims the next slot for `me`. Returns its word index, BLOCKED when full, or CLOSED; after CLOSED, wake the receivers
+ * Claims the next slot for `me`. Returns its word index, BLOCKED when full, DAMAGED, or CLOSED; after CLOSED, wake the receivers
  * (a buried claim may be what they wait for).
  */
 export function mpmcClaim(channel: i32, me: i32): i32 {
   const shift: i32 = peek(channel + CHANNEL_SHIFT);
   const capacity: i32 = peek(channel + CHANNEL_CAPACITY);
-  for (;;) {
+  for (let looks: i32 = 0; looks < LOOKS_MOST; looks++) {
     const tail: i32 = load(channel + CHANNEL_TAIL);
     const head: i32 = load(channel + CHANNEL_HEAD);
     const used: i32 = (tail - head) | 0;
@@ -148,6 +154,7 @@ export function mpmcClaim(channel: i32, me: i32): i32 {
     // Claimed by somebody who has not moved the tail yet.
     cas(channel + CHANNEL_TAIL, tail, (tail + 1) | 0);
   }
+  return DAMAGED;
 }
 
 /** Owner of a claim only: the message is there. */
@@ -173,10 +180,10 @@ function noteBuried(channel: i32, position: i32): void {
   }
 }
 
-/** Takes the next message for `me`. Returns the word index of its slot, BLOCKED, CLOSED (and drained) or SKIPPED. */
+/** Takes the next message for `me`. Returns the word index of its slot, BLOCKED, CLOSED (and drained), SKIPPED or DAMAGED. */
 export function mpmcTake(channel: i32, me: i32): i32 {
   const shift: i32 = peek(channel + CHANNEL_SHIFT);
-  for (;;) {
+  for (let looks: i32 = 0; looks < LOOKS_MOST; looks++) {
     const head: i32 = load(channel + CHANNEL_HEAD);
     const lap: i32 = head >>> shift;
     const slot: i32 = slotAt(channel, head);
@@ -203,6 +210,7 @@ export function mpmcTake(channel: i32, me: i32): i32 {
       cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
     }
   }
+  return DAMAGED;
 }
 
 /** Taker of a message only: its slot may be claimed again. */
@@ -281,6 +289,8 @@ export function mpmcLength(channel: i32): i32 {
 function tombstones(channel: i32, head: i32, tail: i32): i32 {
   if (((load(channel + CHANNEL_BURIED_BELOW) - head) | 0) <= 0) return 0;
   const shift: i32 = peek(channel + CHANNEL_SHIFT);
+  // The two were not read at one instant, if one is so far ahead of the other.
+  if ((tail - head) >>> 0 > 1 << shift) return 0;
   let count: i32 = 0;
   for (let position: i32 = head; position !== tail; position = (position + 1) | 0) {
     if (load(slotAt(channel, position)) === stated(SLOT_TOMBSTONE, position >>> shift)) count++;

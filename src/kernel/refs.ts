@@ -8,23 +8,27 @@
  * an unfinished slot still names was never given to anybody else, and after a death it is known what to do with it.
  */
 
-import { CHANNEL_REFS, CHANNEL_REFS_AT } from '../memory/layout.ts';
+import { CHANNEL_REFS, CHANNEL_REFS_AT, PAGE } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek, poke } from '../memory/words.ts';
-import { blockFlying, blockReceive, blockRelease } from './blocks.ts';
+import { blockFlying, blockHolds, blockReceive, blockRelease } from './blocks.ts';
+
+/** More than a message of one page has room for. */
+const REFS_MOST = PAGE;
 
 export const REF_NONE = 0;
 export const REF_CONSUMED = -1;
 
 /** How many blocks a message of the channel may refer to. */
 export function refsCount(channel: i32): i32 {
-  return peek(channel + CHANNEL_REFS);
+  const count: i32 = peek(channel + CHANNEL_REFS);
+  return count >= 0 && count <= REFS_MOST ? count : 0;
 }
 
 /** The block that descriptor number `i` of the payload names, or −1. */
 export function refAt(channel: i32, payload: i32, i: i32): i32 {
   const word: i32 = peek(refWord(channel, payload, i));
-  return word > 0 ? word - 1 : -1;
+  return blockHolds(word - 1, 0) ? word - 1 : -1;
 }
 
 /** Frees the blocks of a message that will not be received: those that are still on their way. */
@@ -44,7 +48,7 @@ export function refsTouched(channel: i32, payload: i32): boolean {
   const count: i32 = refsCount(channel);
   for (let i: i32 = 0; i < count; i++) {
     const word: i32 = peek(refWord(channel, payload, i));
-    if (word === REF_CONSUMED || (word > 0 && !blockFlying(word - 1))) return true;
+    if (word === REF_CONSUMED || (blockHolds(word - 1, 0) && !blockFlying(word - 1))) return true;
   }
   return false;
 }

@@ -54,7 +54,7 @@ export function waitersTake(set: i32): i32 {
   if (load(set + SET_FIRST) === 0) return -1;
   const turn: i32 = load(set + SET_TURN);
   let thread: i32 = takeFrom(set, turn);
-  if (thread < 0 && turn > 0) thread = takeFrom(set, 0);
+  if (thread < 0 && turn !== 0) thread = takeFrom(set, 0);
   if (thread >= 0) store(set + SET_TURN, thread + 1);
   return thread;
 }

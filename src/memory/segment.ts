@@ -6,6 +6,7 @@
  */
 
 import { IncompatibleSegmentError, LimitError } from '../errors.ts';
+import { describe } from './describe.ts';
 import {
   HEADER_BITMAPS,
   HEADER_CELLS,
@@ -23,6 +24,7 @@ import {
   HEADER_THREADS,
   HEADER_VERSION,
   LAYOUT_VERSION,
+  type Layout,
   layoutOf,
   MAGIC,
   PAGE_BYTES,
@@ -50,6 +52,7 @@ export interface SegmentOptions {
 
 const BYTES_MIN = 4 * 1024 * 1024;
 const BYTES_MAX = 65_536 * PAGE_BYTES;
+const SPIN_MAX = 2 ** 30;
 
 export class Segment {
   readonly memory: SharedMemory;
@@ -86,13 +89,13 @@ export class Segment {
   static create(options: SegmentOptions): Segment {
     const { memory: bytes, threads, spin, debug } = options;
     if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
-      throw new LimitError(`threads: expected an integer from 1 to ${THREADS_MAX}, met ${threads}`);
+      throw new LimitError(`threads: expected an integer from 1 to ${THREADS_MAX}, met ${describe(threads)}`);
     }
     if (!Number.isFinite(bytes) || bytes < BYTES_MIN || bytes > BYTES_MAX) {
-      throw new LimitError(`memory: expected ${BYTES_MIN} to ${BYTES_MAX} bytes, met ${bytes}`);
+      throw new LimitError(`memory: expected ${BYTES_MIN} to ${BYTES_MAX} bytes, met ${describe(bytes)}`);
     }
-    if (!Number.isInteger(spin) || spin < 0 || spin > 2 ** 30) {
-      throw new LimitError(`spin: expected an integer from 0 to ${2 ** 30}, met ${spin}`);
+    if (!Number.isInteger(spin) || spin < 0 || spin > SPIN_MAX) {
+      throw new LimitError(`spin: expected an integer from 0 to ${SPIN_MAX}, met ${describe(spin)}`);
     }
     const pages = Math.floor(bytes / PAGE_BYTES);
     const layout = layoutOf(threads, pages * PAGE_BYTES);
@@ -111,13 +114,7 @@ export class Segment {
     poke(HEADER_FLAGS, debug ? 1 : 0);
     poke(HEADER_EPOCH, now | 0);
     poke(HEADER_EPOCH + 1, Math.floor(now / 2 ** 32));
-    poke(HEADER_CELLS, layout.cells);
-    poke(HEADER_CHANNEL_TABLE, layout.channelTable);
-    poke(HEADER_END_TABLE, layout.endTable);
-    poke(HEADER_PAGE_TABLE, layout.pageTable);
-    poke(HEADER_BITMAPS, layout.bitmaps);
-    poke(HEADER_OWNERS, layout.owners);
-    poke(HEADER_FIRST_PAGE, layout.firstPage);
+    for (const [word, at] of tablesOf(layout)) poke(word, at);
     poke(HEADER_VERSION, LAYOUT_VERSION);
     store(HEADER_MAGIC, MAGIC);
     return new Segment(memory);
@@ -142,10 +139,7 @@ export class Segment {
         `expected segment layout version ${LAYOUT_VERSION}, met version ${version}: both threads must run the same sluice`,
       );
     }
-    const { pages } = layoutOf(peek(HEADER_THREADS), Math.floor(buffer.byteLength / PAGE_BYTES) * PAGE_BYTES);
-    if (pages !== peek(HEADER_PAGES)) {
-      throw new IncompatibleSegmentError(`expected a segment of ${pages} pages, met a header that says otherwise`);
-    }
+    checkHeader(buffer.byteLength);
     return new Segment(memory as SharedMemory);
   }
 
@@ -158,6 +152,38 @@ export class Segment {
   now(): number {
     return (Date.now() - this.epoch) | 0;
   }
+}
+
+/** What is written down in the header follows from two of its words and the size. */
+function checkHeader(byteLength: number): void {
+  const threads = peek(HEADER_THREADS);
+  if (threads < 1 || threads > THREADS_MAX) {
+    throw new IncompatibleSegmentError(`expected a segment for 1 to ${THREADS_MAX} threads, met one for ${threads}`);
+  }
+  const layout = layoutOf(threads, Math.floor(byteLength / PAGE_BYTES) * PAGE_BYTES);
+  if (peek(HEADER_PAGES) !== layout.pages) {
+    throw new IncompatibleSegmentError(`expected a segment of ${layout.pages} pages, met ${peek(HEADER_PAGES)}`);
+  }
+  if (tablesOf(layout).some(([word, at]) => peek(word) !== at)) {
+    throw new IncompatibleSegmentError('expected tables where this version lays them out, met a header with others');
+  }
+  const spin = peek(HEADER_SPIN);
+  if (spin < 0 || spin > SPIN_MAX) {
+    throw new IncompatibleSegmentError(`expected 0 to ${SPIN_MAX} looks before a sleep, met ${spin}`);
+  }
+}
+
+/** The words of the header that say where the tables are, and what they say. */
+function tablesOf(layout: Layout): readonly (readonly [number, number])[] {
+  return [
+    [HEADER_CELLS, layout.cells],
+    [HEADER_CHANNEL_TABLE, layout.channelTable],
+    [HEADER_END_TABLE, layout.endTable],
+    [HEADER_PAGE_TABLE, layout.pageTable],
+    [HEADER_BITMAPS, layout.bitmaps],
+    [HEADER_OWNERS, layout.owners],
+    [HEADER_FIRST_PAGE, layout.firstPage],
+  ];
 }
 
 function allocate(pages: number): SharedMemory {
@@ -174,10 +200,4 @@ function allocate(pages: number): SharedMemory {
 
 function hex(word: number): string {
   return `0x${(word >>> 0).toString(16).padStart(8, '0')}`;
-}
-
-function describe(value: unknown): string {
-  if (value === null || typeof value !== 'object')
-    return typeof value === 'string' ? JSON.stringify(value) : `${value}`;
-  return `a ${value.constructor?.name ?? 'object'}`;
 }

@@ -1,6 +1,7 @@
 /** How long an operation may take, as its caller says it. */
 
 import { LimitError } from '../errors.ts';
+import { describe } from '../memory/describe.ts';
 
 export interface WaitOptions {
   /** Milliseconds this operation may take; then it throws TimeoutError and has had no effect. Default: no limit. */
@@ -13,7 +14,7 @@ export interface WaitOptions {
 export function deadlineOf(timeout: number | undefined): number {
   if (timeout === undefined) return Number.POSITIVE_INFINITY;
   if (typeof timeout !== 'number' || Number.isNaN(timeout)) {
-    throw new LimitError(`timeout: expected a number of milliseconds, met ${String(timeout)}`);
+    throw new LimitError(`timeout: expected a number of milliseconds, met ${describe(timeout)}`);
   }
   return performance.now() + Math.max(0, timeout);
 }

@@ -62,6 +62,8 @@ export class ThreadContext {
       this.pump.kick();
       return;
     }
+    // A bit that nobody set stands for nobody.
+    if (thread >= this.segment.threads) return;
     const cell = threadCell(thread);
     if (wakeSignal(cell)) notify(cell + CELL_WAKE);
   }

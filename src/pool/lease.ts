@@ -1,6 +1,7 @@
 /** A block of pooled bytes in the hands of this thread. */
 
 import { LeaseReleasedError } from '../errors.ts';
+import { describe } from '../memory/describe.ts';
 import type { i32 } from '../memory/words.ts';
 import type { BufferPool } from './pool.ts';
 
@@ -69,7 +70,7 @@ export class Lease implements Disposable {
   truncate(byteLength: number): this {
     this.#assertHeld();
     if (!Number.isInteger(byteLength) || byteLength < 0 || byteLength > this.#byteLength) {
-      throw new RangeError(`truncate: expected 0 to ${this.#byteLength} bytes, met ${byteLength}`);
+      throw new RangeError(`truncate: expected 0 to ${this.#byteLength} bytes, met ${describe(byteLength)}`);
     }
     this.#byteLength = byteLength;
     this.#bytes = undefined;

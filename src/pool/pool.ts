@@ -11,6 +11,8 @@ import {
   blockCapacity,
   blockDismiss,
   blockDonate,
+  blockFlying,
+  blockHolds,
   blockLeased,
   blockReceive,
   blockRelease,
@@ -19,15 +21,16 @@ import {
   blockUnsend,
   blockVacant,
   pageClass,
+  pagesUsed,
   runPages,
   slabBlocks,
 } from '../kernel/blocks.ts';
 import { BLOCKED, CLOSED, TOO_LARGE } from '../kernel/codes.ts';
 import { waitersAny } from '../kernel/waiters.ts';
+import { describe } from '../memory/describe.ts';
 import {
   BLOCK_UNIT_BYTES,
   HEADER_CLOSING,
-  HEADER_PAGES_USED,
   HEADER_POOL_PEAK,
   HEADER_POOL_WAITERS,
   PAGE_BYTES,
@@ -116,8 +119,8 @@ export class BufferPool {
     const free = new Array<number>(SLAB_CLASSES).fill(0);
     const runs = new Map<number, number>();
     let leases = 0;
-    const pagesUsed = load(HEADER_PAGES_USED);
-    for (let page = 0; page < pagesUsed; page++) {
+    const used = pagesUsed();
+    for (let page = 0; page < used; page++) {
       const sizeClass = pageClass(page);
       if (sizeClass < 0) continue;
       const first = page * PAGE_OWNERS;
@@ -192,9 +195,19 @@ export class BufferPool {
     blockUnsend(block, this.#thread.id);
   }
 
-  /** @internal Makes this thread the owner of a block that is on its way. */
-  receive(block: i32): boolean {
-    return blockReceive(block, this.#thread.id);
+  /** @internal Whether there is such a block, and it can hold so many bytes. */
+  holds(block: i32, byteLength: number): boolean {
+    return blockHolds(block, byteLength);
+  }
+
+  /** @internal Whether a block is on its way, and can hold so many bytes. */
+  flies(block: i32, byteLength: number): boolean {
+    return blockHolds(block, byteLength) && blockFlying(block);
+  }
+
+  /** @internal Makes this thread the owner of a block that is on its way, unless it cannot hold so many bytes. */
+  receive(block: i32, byteLength: number): boolean {
+    return blockHolds(block, byteLength) && blockReceive(block, this.#thread.id);
   }
 
   /** @internal Hands a block of this thread to the segment, to outlive the thread. */
@@ -247,5 +260,5 @@ class PendingLease extends PromisedOperation<Lease> {
 
 function checkLength(byteLength: number): number {
   if (Number.isInteger(byteLength) && byteLength >= 0 && byteLength < 2 ** 31) return byteLength;
-  throw new LimitError(`lease: expected a byte length from 0 to ${2 ** 31 - 1}, met ${byteLength}`);
+  throw new LimitError(`lease: expected a byte length from 0 to ${2 ** 31 - 1}, met ${describe(byteLength)}`);
 }

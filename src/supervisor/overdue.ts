@@ -7,8 +7,7 @@
  */
 
 import { forwardExhausted } from '../channel/letter-queue.ts';
-import { blockAddress } from '../kernel/blocks.ts';
-import { channelBlock, channelsUsed } from '../kernel/channels.ts';
+import { channelAddress, channelsUsed } from '../kernel/channels.ts';
 import { letterHeld, letterReturn } from '../kernel/letters.ts';
 import {
   CHANNEL_ACK_TIMEOUT,
@@ -41,9 +40,8 @@ export class OverdueWatch {
   look(): void {
     this.#thread.segment.enter();
     for (let index = 0; index < channelsUsed(); index++) {
-      const block = channelBlock(index);
-      if (block < 0) continue;
-      const channel = blockAddress(block);
+      const channel = channelAddress(index);
+      if (channel < 0) continue;
       if (peek(channel + CHANNEL_QUEUE) !== QUEUE_LETTERS) continue;
       if (peek(channel + CHANNEL_ACK_TIMEOUT) > 0) this.#lookAt(channel, this.#holdingsOf(index));
       if (peek(channel + CHANNEL_ATTEMPTS) > 0) forwardExhausted(this.#thread, channel);

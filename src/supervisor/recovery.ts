@@ -19,7 +19,7 @@ import {
   blockOwned,
   blocksRecover,
 } from '../kernel/blocks.ts';
-import { channelBlock, channelRemove, channelsUsed } from '../kernel/channels.ts';
+import { channelAddress, channelBlock, channelRemove, channelsUsed } from '../kernel/channels.ts';
 import { channelClose, channelClosed, channelErrorBlock, NO_ERROR } from '../kernel/close.ts';
 import {
   endChannelAt,
@@ -248,9 +248,8 @@ function withoutReferred(blocks: Set<i32>, channel: i32): void {
 
 /** Closes a channel by its number, whether or not this thread has met it. */
 export function closeAt(thread: ThreadContext, index: number): void {
-  const block = channelBlock(index);
-  if (block < 0) return;
-  const channel = blockAddress(block);
+  const channel = channelAddress(index);
+  if (channel < 0) return;
   channelClose(channel, NO_ERROR);
   thread.wakeAll(channel + CHANNEL_RECEIVERS_WAITING);
   thread.wakeAll(channel + CHANNEL_SENDERS_WAITING);

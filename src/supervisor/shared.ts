@@ -4,7 +4,8 @@ import { isMainThread, threadId } from 'node:worker_threads';
 import { Attachment } from '../channel/attachment.ts';
 import { describePorts, type Parcel, revivePorts } from '../channel/ports.ts';
 import type { CustomCodec } from '../codec/codec.ts';
-import { IncompatibleSegmentError } from '../errors.ts';
+import { CodecError, IncompatibleSegmentError } from '../errors.ts';
+import { describe } from '../memory/describe.ts';
 import { LAYOUT_VERSION } from '../memory/layout.ts';
 import { Segment, type SharedMemory } from '../memory/segment.ts';
 import { leaveSegment } from './recovery.ts';
@@ -63,12 +64,22 @@ export function attach<P>(shared: Shared<P>, options: { readonly codecs?: readon
   }
   if (shared.sluice !== LAYOUT_VERSION) {
     throw new IncompatibleSegmentError(
-      `expected ports of segment layout version ${LAYOUT_VERSION}, met version ${String(shared.sluice)}`,
+      `expected ports of segment layout version ${LAYOUT_VERSION}, met version ${describe(shared.sluice)}`,
     );
   }
+  if (shared.name !== undefined && typeof shared.name !== 'string') {
+    throw new IncompatibleSegmentError(`expected the name of a thread, met ${describe(shared.name)}`);
+  }
+  const codecs = checkCodecs(options?.codecs);
   const attachment = attachThread(Segment.open(shared.memory), shared.name, shared.respawn);
-  for (const codec of options.codecs ?? []) attachment.customs.set(codec.name, codec);
+  for (const codec of codecs) attachment.customs.set(codec.name, codec);
   return revivePorts(shared.ports, attachment) as P;
+}
+
+function checkCodecs(codecs: readonly CustomCodec<any>[] = []): readonly CustomCodec<any>[] {
+  const custom = (codec: CustomCodec<any> | undefined) => codec?.kind === 'custom' && typeof codec.name === 'string';
+  if (Array.isArray(codecs) && codecs.every(custom)) return codecs;
+  throw new CodecError(`codecs: expected codecs made by custom(), met ${describe(codecs)}`);
 }
 
 /** Attaches the running thread, and sees to it that it leaves when it ends by itself. */

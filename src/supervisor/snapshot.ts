@@ -6,8 +6,7 @@
 
 import { TOPOLOGIES } from '../channel/options.ts';
 import type { Topology } from '../channel/types.ts';
-import { blockAddress } from '../kernel/blocks.ts';
-import { channelBlock, channelsUsed } from '../kernel/channels.ts';
+import { channelAddress, channelsUsed } from '../kernel/channels.ts';
 import { channelClosed } from '../kernel/close.ts';
 import { endChannelAt, endLive, endRoleAt, endsUsed, ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
 import { lettersLength } from '../kernel/letters.ts';
@@ -41,6 +40,7 @@ import {
   CHANNEL_TAIL,
   CHANNEL_TOPOLOGY,
   CHANNEL_YELLOW,
+  NAME_MAX_BYTES,
   PARKED_POOL,
   PARKED_RECEIVE,
   PARKED_RUNNING,
@@ -154,7 +154,7 @@ export class Observer {
     this.#segment.enter();
     const observations: Observation[] = [];
     for (let index = 0; index < channelsUsed(); index++) {
-      const address = addressOf(index);
+      const address = channelAddress(index);
       if (address < 0) continue;
       const memory = this.#remember(index, address);
       const before = memory.level;
@@ -176,7 +176,7 @@ export class Observer {
   *#channels(): Generator<ChannelSnapshot> {
     const ends = countEnds();
     for (let index = 0; index < channelsUsed(); index++) {
-      const address = addressOf(index);
+      const address = channelAddress(index);
       if (address >= 0) yield this.#channel(index, address, ends);
     }
   }
@@ -213,7 +213,7 @@ export class Observer {
 
   /** What the channel with this number is called. */
   channelName(index: number): string {
-    const address = addressOf(index);
+    const address = channelAddress(index);
     const name = address < 0 ? '' : this.#text(address + CHANNEL_NAME, load(address + CHANNEL_NAME_BYTES));
     return name || `channel-${index}`;
   }
@@ -276,8 +276,9 @@ export class Observer {
   }
 
   #text(at: i32, length: number): string {
+    const most = Math.min(Math.max(0, length), NAME_MAX_BYTES);
     // A copy: decoding bytes that another thread may still write is not safe everywhere.
-    return this.#decoder.decode(this.#segment.bytes.slice(at * WORD_BYTES, at * WORD_BYTES + length));
+    return this.#decoder.decode(this.#segment.bytes.slice(at * WORD_BYTES, at * WORD_BYTES + most));
   }
 }
 
@@ -296,11 +297,6 @@ function countEnds(): EndCounts {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
-}
-
-function addressOf(index: number): i32 {
-  const block = channelBlock(index);
-  return block < 0 ? -1 : blockAddress(block);
 }
 
 function lengthOf(address: i32): number {

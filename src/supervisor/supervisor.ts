@@ -10,6 +10,7 @@ import type { Channel, ChannelOptions } from '../channel/types.ts';
 import { LimitError } from '../errors.ts';
 import { channelsUsed } from '../kernel/channels.ts';
 import { threadFind, threadForget } from '../kernel/threads.ts';
+import { describe } from '../memory/describe.ts';
 import { HEADER_CLOSING, HEADER_POOL_WAITERS } from '../memory/layout.ts';
 import { Segment } from '../memory/segment.ts';
 import { store } from '../memory/words.ts';
@@ -97,7 +98,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
       spin = availableParallelism() > 1 ? SPIN_DEFAULT : 0,
     } = options;
     if (sampleInterval !== false && !(sampleInterval > 0)) {
-      throw new LimitError(`sampleInterval: expected milliseconds > 0 or false, met ${String(sampleInterval)}`);
+      throw new LimitError(`sampleInterval: expected milliseconds > 0 or false, met ${describe(sampleInterval)}`);
     }
     const segment = Segment.create({ memory, threads, spin, debug });
     this.#attachment = attachThread(segment, undefined);
@@ -114,7 +115,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   /** Makes a channel. Throws LimitError or CodecError for options that cannot be kept. */
   channel<T>(name: string, options: ChannelOptions<T>): Channel<T> {
     this.#assertOpen();
-    if (typeof name !== 'string') throw new LimitError(`name: expected a string, met ${String(name)}`);
+    if (typeof name !== 'string') throw new LimitError(`name: expected a string, met ${describe(name)}`);
     return createChannel(this.#attachment, name, options);
   }
 

@@ -2,6 +2,7 @@
 
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { LimitError } from '../errors.ts';
+import { describe } from '../memory/describe.ts';
 import type { Shared } from './shared.ts';
 import { execArgvFor } from './typescript.ts';
 
@@ -151,8 +152,9 @@ export class WorkerGroup {
 }
 
 export function checkSpawn(entry: URL, count: number): void {
-  if (!(entry instanceof URL)) throw new LimitError(`spawn: expected the URL of a worker module, met ${String(entry)}`);
+  if (!(entry instanceof URL))
+    throw new LimitError(`spawn: expected the URL of a worker module, met ${describe(entry)}`);
   if (!Number.isInteger(count) || count < 1) {
-    throw new LimitError(`spawn: expected a count of threads ≥ 1, met ${String(count)}`);
+    throw new LimitError(`spawn: expected a count of threads ≥ 1, met ${describe(count)}`);
   }
 }

@@ -62,7 +62,8 @@ describe('options that cannot be kept are refused with LimitError', () => {
     for (const value of values) {
       const create = () => Segment.create({ ...DEFAULTS, [option]: value } as never);
       expect(create).toThrow(LimitError);
-      expect(create).toThrow(new RegExp(`^${option}: expected .*, met ${value}$`));
+      const met = typeof value === 'string' ? JSON.stringify(value) : value;
+      expect(create).toThrow(new RegExp(`^${option}: expected .*, met ${met}$`));
     }
   });
 });
