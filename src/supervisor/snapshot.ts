@@ -131,6 +131,7 @@ interface Memory {
   sampledReceived: number;
   level: Level;
   stalledLooks: number;
+  peak: number;
 }
 
 export class Observer {
@@ -191,7 +192,8 @@ export class Observer {
       topology: TOPOLOGY_NAMES[peek(address + CHANNEL_TOPOLOGY)]!,
       capacity: peek(address + CHANNEL_CAPACITY),
       length,
-      peak: load(address + CHANNEL_PEAK),
+      // What an at-least-once channel notes down is how many messages waited at once.
+      peak: memory.peak,
       level: nextLevel(memory.level, occupancyOf(address), thresholdsOf(address)),
       sent: memory.sent - buried,
       received: memory.received - skipped,
@@ -254,13 +256,14 @@ export class Observer {
     let memory = this.#memories.get(index);
     if (!memory) {
       const fresh = { tail: 0, head: 0, sent: 0, received: 0, sendRate: 0, receiveRate: 0, level: 'green' as Level };
-      memory = { ...fresh, sampledAt: performance.now(), sampledSent: 0, sampledReceived: 0, stalledLooks: 0 };
+      memory = { ...fresh, sampledAt: performance.now(), sampledSent: 0, sampledReceived: 0, stalledLooks: 0, peak: 0 };
       this.#memories.set(index, memory);
     }
     memory.sent += moved(tail, memory.tail);
     memory.received += moved(head, memory.head);
     memory.tail = tail;
     memory.head = head;
+    memory.peak = Math.max(memory.peak, load(address + CHANNEL_PEAK), lengthOf(address));
     return memory;
   }
 
