@@ -33,6 +33,7 @@ import {
   CHANNEL_REDELIVERED,
   CHANNEL_RETURNED,
   CHANNEL_SENDERS_WAITING,
+  HEADER_POOL_WAITERS,
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
@@ -124,12 +125,16 @@ export class LetterQueue implements Queue {
 
   /** Discards what was taken last. */
   free(at: number): i32 {
-    const taken = this.taken(at);
-    if (this.acknowledge(taken)) {
-      refsDrop(this.#channel, at / WORD_BYTES, this.#me);
-      this.release(taken);
-    }
+    this.discard(this.taken(at));
     return ADVANCED;
+  }
+
+  /** Nobody will get this message. */
+  discard(taken: Taken): void {
+    if (!this.acknowledge(taken)) return;
+    refsDrop(this.#channel, letterPayload(this.#channel, taken.letter), this.#me);
+    announceMemory(this.#thread);
+    this.release(taken);
   }
 
   isEmpty(): boolean {
@@ -198,6 +203,7 @@ export function forwardExhausted(thread: ThreadContext, channel: i32): void {
     const target = deadLetters(channel);
     if (target < 0 || channelClosed(target)) {
       if (letterDrop(channel, letter, thread.id)) add(channel + CHANNEL_DROPPED, 1);
+      announceMemory(thread);
     } else if (letterMove(channel, letter, target, thread.id)) {
       thread.wakeOne(target + CHANNEL_RECEIVERS_WAITING);
     } else {
@@ -206,4 +212,9 @@ export function forwardExhausted(thread: ThreadContext, channel: i32): void {
     thread.wakeOne(channel + CHANNEL_SENDERS_WAITING);
     if (channelClosed(channel)) thread.wakeAll(channel + CHANNEL_RECEIVERS_WAITING);
   }
+}
+
+/** Blocks may have gone back to the pool. */
+function announceMemory(thread: ThreadContext): void {
+  if (waitersAny(HEADER_POOL_WAITERS)) thread.wakeAll(HEADER_POOL_WAITERS);
 }
