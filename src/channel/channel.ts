@@ -6,9 +6,7 @@
  */
 
 import type { Codec, Wire } from '../codec/codec.ts';
-import { LimitError } from '../errors.ts';
 import { CLOSED } from '../kernel/codes.ts';
-import { describe } from '../memory/describe.ts';
 import { CHANNEL_TOPOLOGY, TOPOLOGY_SPMC, TOPOLOGY_SPSC } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek } from '../memory/words.ts';
@@ -35,7 +33,7 @@ export class SharedChannel<T> implements Channel<T> {
     const core = new ChannelCore(attachment, place, wire);
     this.#core = core;
     this.#sending = new Sending(core);
-    this.#receiving = core.queue instanceof LetterQueue ? new Deliveries(core, core.queue) : new Receiving(core);
+    this.#receiving = this.receivingByItself() ?? new Receiving(core);
   }
 
   get name(): string {
@@ -97,12 +95,10 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   receiveManySync(max: number, options?: SyncWaitOptions): T[] {
-    checkMax(max);
     return this.#receiving.receiveManySync(max, options);
   }
 
-  async receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
-    checkMax(max);
+  receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
     return this.#receiving.receiveMany(max, options);
   }
 
@@ -124,6 +120,7 @@ export class SharedChannel<T> implements Channel<T> {
 
   cancel(reason?: Error): void {
     this.close(reason);
+    this.#receiving.giveBack();
     const { segment, queue, messages } = this.#core;
     segment.enter();
     // A channel with a single receiver that is another thread is left for that one to drain.
@@ -178,18 +175,14 @@ export class SharedChannel<T> implements Channel<T> {
     return topology === TOPOLOGY_SPSC || topology === TOPOLOGY_SPMC;
   }
 
-  /** @internal What this thread was given and has not asked behind is for somebody else. */
-  handBack(): void {
-    this.#receiving.giveBack();
+  /** @internal Receiving for one end alone, which keeps to itself what it was given last; only at-least-once. */
+  receivingByItself(): ReceivingSide<T> | undefined {
+    const { queue } = this.#core;
+    return queue instanceof LetterQueue ? new Deliveries(this.#core, queue) : undefined;
   }
 
   /** @internal This thread gave an end away. */
   letGo(role: 'sender' | 'receiver'): void {
     this.#core.queue.letGo(role);
   }
-}
-
-function checkMax(max: number): void {
-  if (Number.isInteger(max) && max >= 1) return;
-  throw new LimitError(`receiveMany: expected a number of messages ≥ 1, met ${describe(max)}`);
 }

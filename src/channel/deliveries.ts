@@ -17,7 +17,7 @@ import type { Attachment } from './attachment.ts';
 import type { ChannelCore } from './core.ts';
 import type { LetterQueue, Taken } from './letter-queue.ts';
 import { PendingReceive } from './pending.ts';
-import type { ReceivingSide } from './receiving.ts';
+import { checkMax, type ReceivingSide } from './receiving.ts';
 import type { Delivery, SyncWaitOptions } from './types.ts';
 
 /** A message that was taken, BLOCKED or CLOSED. */
@@ -35,6 +35,8 @@ export class Deliveries<T> implements ReceivingSide<T> {
   readonly #impatient: boolean;
   /** What `receive` and its like gave out last. */
   readonly #hand = new Hand<T>();
+  /** Why a message behind others that went out could not be read, while nobody has been told yet. */
+  #unread: { readonly error: unknown } | undefined;
 
   constructor(core: ChannelCore<T>, queue: LetterQueue) {
     this.#core = core;
@@ -59,11 +61,13 @@ export class Deliveries<T> implements ReceivingSide<T> {
   }
 
   receiveManySync(max: number, options?: SyncWaitOptions): T[] {
+    checkMax(max);
     const first = this.receiveSync(options);
     return first.done ? [] : this.#andMore(first.value, max);
   }
 
   async receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
+    checkMax(max);
     const first = await this.receive(options);
     return first.done ? [] : this.#andMore(first.value, max);
   }
@@ -104,7 +108,7 @@ export class Deliveries<T> implements ReceivingSide<T> {
     this.#queue.free(at);
   }
 
-  /** The receiver goes: what it was given last and has not asked behind is for somebody else. */
+  /** Nothing more is asked for: what went out last is for somebody else. */
   giveBack(): void {
     this.#hand.giveBack();
   }
@@ -118,9 +122,15 @@ export class Deliveries<T> implements ReceivingSide<T> {
   #andMore(first: T, max: number): T[] {
     const values = [first];
     while (values.length < max) {
-      const found = this.#take(false);
-      if (typeof found === 'number') break;
-      values.push(this.#hand.take(found));
+      try {
+        const found = this.#take(false);
+        if (typeof found === 'number') break;
+        values.push(this.#hand.take(found));
+      } catch (error) {
+        // What was read goes out now; that one could not be is for the next call to say.
+        this.#unread = { error };
+        break;
+      }
     }
     return values;
   }
@@ -186,6 +196,7 @@ export class Deliveries<T> implements ReceivingSide<T> {
     const { attachment, segment, wire, messages } = this.#core;
     const queue = this.#queue;
     segment.enter();
+    if (this.#unread !== undefined) this.#throwUnread();
     if (!first && !this.#core.inTurn(messages)) return BLOCKED;
     for (;;) {
       const at = blocking ? queue.takeBlocking() : queue.take();
@@ -202,10 +213,16 @@ export class Deliveries<T> implements ReceivingSide<T> {
         if (this.#impatient && !queue.holds(taken)) continue;
         // Nobody else could read it either, so it must not come back for ever.
         if (this.#maxAttempts > 0) queue.giveBack(taken);
-        else queue.free(at);
+        else queue.discard(taken);
         throw error;
       }
     }
+  }
+
+  #throwUnread(): never {
+    const { error } = this.#unread!;
+    this.#unread = undefined;
+    throw error;
   }
 }
 

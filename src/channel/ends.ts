@@ -24,6 +24,7 @@ import { CHANNEL_COUNTED, ENDS_MAX } from '../memory/layout.ts';
 import { store } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
 import type { SharedChannel } from './channel.ts';
+import type { ReceivingSide } from './receiving.ts';
 import type { Delivery, Receiver, Sender, SyncWaitOptions } from './types.ts';
 
 type State = 'held' | 'moved' | 'retired';
@@ -151,8 +152,12 @@ abstract class CountedEnd<T> {
     segment.enter();
     endRetire(this.#entry, this.channel.index, this.#role, thread.id);
     this.#entry = BLOCKED;
+    this.released();
     this.channel.letGo(this.#role === ROLE_SENDER ? 'sender' : 'receiver');
   }
+
+  /** This end is no more, or is another thread's. */
+  protected released(): void {}
 }
 
 function found(entry: number): number {
@@ -195,28 +200,32 @@ export class SenderEnd<T> extends CountedEnd<T> implements Sender<T> {
 }
 
 export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
+  /** At-least-once: what this end was given goes back with it, and nothing that others were given. */
+  readonly #own: ReceivingSide<T> | undefined;
+
   constructor(channel: SharedChannel<T>, grant?: number) {
     super(channel, ROLE_RECEIVER, grant);
+    this.#own = channel.receivingByItself();
   }
 
   tryReceive(): IteratorResult<T, undefined> | undefined {
-    return this.use().tryReceive();
+    return this.#from().tryReceive();
   }
 
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
-    return this.use().receiveSync(options);
+    return this.#from().receiveSync(options);
   }
 
   receiveManySync(max: number, options?: SyncWaitOptions): T[] {
-    return this.use().receiveManySync(max, options);
+    return this.#from().receiveManySync(max, options);
   }
 
   receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
-    return this.retired ? Promise.reject(this.refusal()) : this.use().receive(options);
+    return this.retired ? Promise.reject(this.refusal()) : this.#from().receive(options);
   }
 
   receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
-    return this.retired ? Promise.reject(this.refusal()) : this.use().receiveMany(max, options);
+    return this.retired ? Promise.reject(this.refusal()) : this.#from().receiveMany(max, options);
   }
 
   [Symbol.iterator](): Generator<T, undefined> {
@@ -232,11 +241,19 @@ export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
   }
 
   cancel(reason?: Error): void {
-    if (!this.retired) this.channel.handBack();
     if (this.retire()) this.channel.cancel(reason);
   }
 
   [Symbol.dispose](): void {
     this.cancel();
+  }
+
+  protected override released(): void {
+    this.#own?.giveBack();
+  }
+
+  #from(): SharedChannel<T> | ReceivingSide<T> {
+    const channel = this.use();
+    return this.#own ?? channel;
   }
 }

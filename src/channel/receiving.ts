@@ -7,6 +7,7 @@ import type { Wire } from '../codec/codec.ts';
 import { LimitError } from '../errors.ts';
 import { BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { ADVANCED_AWAITED } from '../kernel/spsc.ts';
+import { describe } from '../memory/describe.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
 import { outlast } from '../park/outlast.ts';
 import type { ThreadContext } from '../park/thread.ts';
@@ -95,6 +96,7 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   receiveManySync(max: number, options?: SyncWaitOptions): T[] {
+    checkMax(max);
     this.#core.segment.enter();
     if (this.#spsc) return this.#receiveStretch(this.#spsc, max, options);
     const first = this.receiveSync(options);
@@ -102,6 +104,7 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   async receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
+    checkMax(max);
     const first = await this.receive(options);
     return first.done ? [] : this.#andMore(first.value, max);
   }
@@ -247,4 +250,9 @@ export class Receiving<T> implements ReceivingSide<T> {
       return [first];
     }
   }
+}
+
+export function checkMax(max: number): void {
+  if (Number.isInteger(max) && max >= 1) return;
+  throw new LimitError(`receiveMany: expected a number of messages ≥ 1, met ${describe(max)}`);
 }
