@@ -7,6 +7,7 @@ import {
   letterAcknowledge,
   letterAttempt,
   letterClaim,
+  letterCleared,
   letterDrop,
   letterExhausted,
   letterFree,
@@ -177,18 +178,18 @@ export class LetterQueue implements Queue {
     if (letter === DAMAGED) throw damaged();
     if (letter === CLOSED) return lettersOut(this.#channel, settled) === 0 ? CLOSED : BLOCKED;
     if (letter < 0) return letter;
-    this.#passOn();
+    this.#passOn(letter);
     if (letterAttempt(this.#channel, letter, letterTaken(this.#me)) > 1) add(this.#channel + CHANNEL_REDELIVERED, 1);
     return letterPayload(this.#channel, letter) * WORD_BYTES;
   }
 
   /** Wakes those who may have been stopped by what this take has cleared away. */
-  #passOn(): void {
+  #passOn(letter: i32): void {
     // More than one message may have been returned, and only the one who looks first finds the flag.
     if (load(this.#channel + CHANNEL_RETURNED) !== 0) this.#thread.wakeOne(this.#channel + CHANNEL_RECEIVERS_WAITING);
     // A sender may have had a letter, and no place for it in the queue while that was still being read.
     const senders = this.#channel + CHANNEL_SENDERS_WAITING;
-    if (waitersAny(senders) && this.length < peek(this.#channel + CHANNEL_CAPACITY)) this.#thread.wakeOne(senders);
+    if (waitersAny(senders) && letterCleared(this.#channel, letter)) this.#thread.wakeOne(senders);
   }
 }
 
@@ -207,6 +208,8 @@ export function forwardExhausted(thread: ThreadContext, channel: i32): void {
     } else if (letterMove(channel, letter, target, thread.id)) {
       thread.wakeOne(target + CHANNEL_RECEIVERS_WAITING);
     } else {
+      // A place there may have been claimed and given up again: those who receive there may have run into it.
+      thread.wakeAll(target + CHANNEL_RECEIVERS_WAITING);
       return;
     }
     thread.wakeOne(channel + CHANNEL_SENDERS_WAITING);

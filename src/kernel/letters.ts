@@ -66,10 +66,12 @@ import {
   MPMC_SLOT_HEADER,
   mpmcBury,
   mpmcClaim,
+  mpmcCleared,
   mpmcFree,
   mpmcLength,
   mpmcPublish,
   mpmcRemind,
+  mpmcRoom,
   mpmcTake,
   SLOT_CLAIMED,
   SLOT_FULL,
@@ -137,15 +139,27 @@ export function lettersInit(channel: i32): void {
 
 // ── Posting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Takes a free letter, and a place for it in the queue, for `me` to write. Returns it, BLOCKED when full, or CLOSED. */
+/**
+ * Takes a free letter, and a place for it in the queue, for `me` to write. Returns it, BLOCKED when full, or CLOSED.
+ *
+ * A letter that finds no place (somebody is still reading there) is put back; meanwhile another sender may have found
+ * none, or a receiver one too many. So whoever puts one back looks again: either there is a place now, or the channel is
+ * closed, or whoever clears the place comes after this look, and wakes a sender ({@link letterCleared}).
+ */
 export function letterClaim(channel: i32, me: i32): i32 {
-  const letter: i32 = claimFree(channel, me);
-  if (letter < 0) return letter;
-  const slot: i32 = mpmcClaim(channel, me);
-  if (slot < 0) {
+  for (;;) {
+    const letter: i32 = claimFree(channel, me);
+    if (letter < 0) return letter;
+    const slot: i32 = mpmcClaim(channel, me);
+    if (slot >= 0) return address(channel, letter, slot);
     free(channel, letter, load(stateAt(channel, letter)));
-    return slot;
+    if (slot === CLOSED || load(channel + CHANNEL_CLOSED) !== 0) return CLOSED;
+    if (!mpmcRoom(channel)) return BLOCKED;
   }
+}
+
+/** Makes a slot that was claimed name a letter that was claimed. Returns the letter. */
+function address(channel: i32, letter: i32, slot: i32): i32 {
   const at: i32 = letterAt(channel, letter);
   const generation: i32 = generationOf(load(stateAt(channel, letter)));
   poke(at + LETTER_POSTED, generation);
@@ -208,6 +222,11 @@ export function letterTake(channel: i32, me: i32): i32 {
 /** The word of the letter that `me` took last. */
 export function letterTaken(me: i32): i32 {
   return peek(threadCell(me) + CELL_TAKEN);
+}
+
+/** Whether a sender may have been refused because of the place in the queue that this letter was just taken from. */
+export function letterCleared(channel: i32, letter: i32): boolean {
+  return mpmcCleared(channel, peek(letterAt(channel, letter) + LETTER_POSITION));
 }
 
 function hold(channel: i32, letter: i32, word: i32, me: i32): boolean {
@@ -380,9 +399,24 @@ export function lettersOut(channel: i32, exceptHeldBy: i32): i32 {
   return out;
 }
 
-/** The payload of a letter that is not free, or −1. */
+/** The payload of a letter that is a message, or −1. One whose sender is still at it may hold what was in it before. */
 export function letterMessage(channel: i32, letter: i32): i32 {
-  return (load(stateAt(channel, letter)) & STATE_MASK) === FREE ? -1 : letterPayload(channel, letter);
+  for (;;) {
+    const word: i32 = load(stateAt(channel, letter));
+    const state: i32 = word & STATE_MASK;
+    if (state === FREE) return -1;
+    if (state !== POSTED || inQueue(channel, letter, word)) return letterPayload(channel, letter);
+    // Unless it was taken out of the queue between the two looks.
+    if (load(stateAt(channel, letter)) === word) return -1;
+  }
+}
+
+/** Whether a posted letter, whose word is `word`, stands in the queue. */
+function inQueue(channel: i32, letter: i32, word: i32): boolean {
+  const slot: i32 = peek(letterAt(channel, letter) + LETTER_SLOT);
+  if (slot === 0 || peek(slot + MPMC_SLOT_HEADER) !== letter || !names(slot, word)) return false;
+  const state: i32 = slotState(load(slot));
+  return state === SLOT_FULL || state === SLOT_READING;
 }
 
 // ── After a death ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -455,11 +489,7 @@ function recoverQueue(channel: i32, dead: i32): i32 {
 
 /** Frees a letter that its sender had not posted before it died. */
 function recoverPosted(channel: i32, letter: i32, word: i32): void {
-  const slot: i32 = peek(letterAt(channel, letter) + LETTER_SLOT);
-  if (slot !== 0 && peek(slot + MPMC_SLOT_HEADER) === letter && names(slot, word)) {
-    const state: i32 = slotState(load(slot));
-    if (state === SLOT_FULL || state === SLOT_READING) return;
-  }
+  if (inQueue(channel, letter, word)) return;
   if (cas(stateAt(channel, letter), word, letterWord(FREE, 0, generationOf(word))) === word) showFree(channel, letter);
 }
 

@@ -157,6 +157,22 @@ export function mpmcClaim(channel: i32, me: i32): i32 {
   return DAMAGED;
 }
 
+/** Whether a claim would find a free slot, at some instant during the call. */
+export function mpmcRoom(channel: i32): boolean {
+  const tail: i32 = load(channel + CHANNEL_TAIL);
+  if (((tail - load(channel + CHANNEL_HEAD)) | 0) >= peek(channel + CHANNEL_CAPACITY)) return false;
+  return load(slotAt(channel, tail)) === stated(SLOT_FREE, tail >>> peek(channel + CHANNEL_SHIFT));
+}
+
+/**
+ * Whether a claim may have been refused because of the slot that was just freed at `position`: it is the next to be
+ * claimed, or there are tombstones, which count as long as there is a message before them.
+ */
+export function mpmcCleared(channel: i32, position: i32): boolean {
+  if (((load(channel + CHANNEL_TAIL) - position) | 0) === 1 << peek(channel + CHANNEL_SHIFT)) return true;
+  return ((load(channel + CHANNEL_BURIED_BELOW) - load(channel + CHANNEL_HEAD)) | 0) > 0;
+}
+
 /** Owner of a claim only: the message is there. */
 export function mpmcPublish(channel: i32, slot: i32): void {
   store(slot, stated(SLOT_FULL, peek(slot + 1) >>> peek(channel + CHANNEL_SHIFT)));

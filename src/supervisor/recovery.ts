@@ -223,9 +223,13 @@ function closeForsaken(thread: ThreadContext): void {
 function groundBlocks(me: i32, dead: i32): number {
   const flying = new Set<i32>();
   for (let block = blockNextFlying(dead, 0); block >= 0; block = blockNextFlying(dead, block + 1)) flying.add(block);
-  for (let index = 0; index < channelsUsed() && flying.size > 0; index++) {
-    const block = channelBlock(index);
-    if (block >= 0) withoutReferred(flying, blockAddress(block));
+  // Where messages may move away from is looked at before where they move to: none slips past.
+  for (const keeping of [true, false]) {
+    for (let index = 0; index < channelsUsed() && flying.size > 0; index++) {
+      const block = channelBlock(index);
+      const channel = block < 0 ? -1 : blockAddress(block);
+      if (channel >= 0 && (queueOf(channel) === QUEUE_LETTERS) === keeping) withoutReferred(flying, channel);
+    }
   }
   let grounded = 0;
   for (const block of flying) if (blockGround(block, dead, me)) grounded++;
