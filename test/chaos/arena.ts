@@ -3,12 +3,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { bytes, type Channel, type Codec, lease, type Supervisor, type WorkerGroup } from '../../src/index.ts';
+import type { Chaos } from '../../src/testing/index.ts';
 import { entryOf } from './entries.ts';
 import { Journal, type Phase, type Role } from './journal.ts';
 import { type Lane, type Post, shiftsOf } from './lanes.ts';
 
 const CAPACITY = 64;
-const REST_MOST_MS = 10_000;
+const REST_MOST_MS = 30_000;
+const WARM_UP_MS = 200;
+const GAUGE_MS = 300;
 
 /** A worker's place: it, or whoever replaced it. */
 export interface Place {
@@ -56,22 +59,23 @@ export class Arena {
     this.#direct('rest');
     let nextSender = 0;
     let nextReceiver = senders;
-    this.stands = lanes.map((lane) => {
-      const { name, topology, payload, shift } = lane;
+    this.stands = lanes.map((lane, number) => {
+      const { name, topology, delivery, payload, shift } = lane;
       const codec: Codec<any> = payload === 'bytes' ? bytes() : lease();
-      const channel: Channel<any> = supervisor.channel(name, { codec, capacity: CAPACITY, topology });
+      const channel: Channel<any> = supervisor.channel(name, { codec, capacity: CAPACITY, topology, delivery });
       const stand: Stand = { lane, channel, places: [] };
-      const man = (role: Role, count: number, firstPlace: number, ports: object) => {
-        const data: Post & { journal: object } = { firstPlace, payload, shift, journal: this.journal.note };
-        const group = supervisor.spawn(entryOf(role), { ports, count, data, name: `${name}-${role}`, respawn: true });
+      const man = (role: Role, entry: string, count: number, firstPlace: number, ports: object) => {
+        const data: Post = { firstPlace, payload, shift, lane: number, journal: this.journal.note };
+        const group = supervisor.spawn(entryOf(entry), { ports, count, data, name: `${name}-${role}`, respawn: true });
         this.#groups.push(group);
         for (let index = 0; index < count; index++) {
           stand.places.push({ number: firstPlace + index, role, stand, worker: () => group.workers[index]! });
         }
         return firstPlace + count;
       };
-      nextSender = man('sender', lane.senders, nextSender, { out: channel.sender, pool: supervisor.pool });
-      nextReceiver = man('receiver', lane.receivers, nextReceiver, { from: channel.receiver });
+      const receiver = delivery === 'at-least-once' ? 'acknowledger' : 'receiver';
+      nextSender = man('sender', 'sender', lane.senders, nextSender, { out: channel.sender, pool: supervisor.pool });
+      nextReceiver = man('receiver', receiver, lane.receivers, nextReceiver, { from: channel.receiver });
       return stand;
     });
     this.places = this.stands.flatMap(({ places }) => places);
@@ -87,9 +91,9 @@ export class Arena {
     return this.stands.filter(({ lane }) => lane.shift === this.#shift);
   }
 
-  /** Settles when every worker has attached. */
+  /** Settles when every worker has come, and rests. */
   async ready(): Promise<void> {
-    while (!this.places.every(({ number }) => this.journal.alive(number))) await sleep(1);
+    while (!this.places.every(({ number }) => this.journal.resting(number))) await sleep(1);
   }
 
   /** Lets a shift work, in a new round. Everybody is at rest. */
@@ -102,8 +106,30 @@ export class Arena {
 
   /** Lets everybody come to rest: first the senders, then, once they have emptied the channels, the receivers. */
   async rest(): Promise<void> {
-    await this.#rest('drain', 'sender');
-    await this.#rest('rest', 'receiver');
+    const places = this.working.flatMap((stand) => stand.places);
+    await this.#rest('drain', ...places.filter(({ role }) => role === 'sender'));
+    await this.#rest('rest', ...places);
+  }
+
+  /** Messages a second through a lane: one sender, one receiver, the smallest messages. Everybody is at rest. */
+  async gauge(lane: number): Promise<number> {
+    const stand = this.stands[lane]!;
+    const [receiver] = stand.places.filter(({ role }) => role === 'receiver');
+    const count = () => this.journal.messages(receiver!.number);
+    this.#shift = stand.lane.shift;
+    this.journal.direct({ round: this.#round, phase: 'gauge', turn: lane });
+    await sleep(WARM_UP_MS);
+    const [before, startedAt] = [count(), performance.now()];
+    await sleep(GAUGE_MS);
+    const rate = ((count() - before) * 1000) / (performance.now() - startedAt);
+    await this.#rest('rest', ...stand.places);
+    return rate;
+  }
+
+  /** Ends every worker once, so that none is older than another, and settles when those that take their places rest. */
+  async renew(chaos: Chaos): Promise<void> {
+    await Promise.all(this.places.map((place) => chaos.kill(place.worker())));
+    await this.ready();
   }
 
   /** Lets everybody go home. Everybody is at rest. */
@@ -119,35 +145,34 @@ export class Arena {
     }, 0);
   }
 
-  /** What everybody was doing, for a message. */
-  describe(): string {
+  /** What the workers of a lane are doing, for a message. */
+  describe({ lane, places }: Stand): string {
     const { channels, threads } = this.supervisor.snapshot();
-    const lines = this.working.flatMap(({ lane, places }) => {
-      const channel = channels.find(({ name }) => name === lane.name)!;
-      const { length, sendersWaiting, receiversWaiting } = channel;
-      return [
-        `${lane.name}: ${length} messages, ${sendersWaiting} senders and ${receiversWaiting} receivers wait`,
-        ...places.map(({ number, role }) => {
-          const { journal } = this;
-          const state = !journal.alive(number) ? 'not there' : journal.resting(number) ? 'at rest' : 'at work';
-          return `  ${role} ${number}: ${state}, begun ${journal.begun(number)}, finished ${journal.finished(number)}`;
-        }),
-      ];
-    });
-    return [...lines, ...threads.map((thread) => JSON.stringify(thread))].join('\n');
+    const { journal } = this;
+    const { length, sendersWaiting, receiversWaiting } = channels.find(({ name }) => name === lane.name)!;
+    return [
+      `  ${lane.name}: ${length} messages, ${sendersWaiting} senders and ${receiversWaiting} receivers wait`,
+      ...places.map(({ number, role }) => {
+        const state = !journal.alive(number) ? 'not there' : journal.resting(number) ? 'at rest' : 'at work';
+        return `  ${role} ${number}: ${state}, begun ${journal.begun(number)}, finished ${journal.finished(number)}`;
+      }),
+      ...threads.filter(({ name }) => name.startsWith(lane.name)).map((thread) => `  ${JSON.stringify(thread)}`),
+    ].join('\n');
   }
 
   #direct(phase: Phase): void {
-    this.journal.direct({ round: this.#round, phase, shift: this.#shift });
+    this.journal.direct({ round: this.#round, phase, turn: this.#shift });
   }
 
-  /** Throws when those of this role, replacements on their way included, are not at rest within 10 s. */
-  async #rest(phase: Phase, role: Role): Promise<void> {
+  /** Throws when these places, replacements on their way included, are not at rest in time. */
+  async #rest(phase: Phase, ...places: readonly Place[]): Promise<void> {
     this.#direct(phase);
-    const places = this.working.flatMap((stand) => stand.places).filter((place) => place.role === role);
     const deadline = performance.now() + REST_MOST_MS;
     while (!places.every(({ number }) => this.journal.resting(number))) {
-      if (performance.now() > deadline) throw new Error(`not at rest after ${REST_MOST_MS} ms:\n${this.describe()}`);
+      if (performance.now() > deadline) {
+        const lanes = this.working.map((stand) => this.describe(stand));
+        throw new Error(`not at rest after ${REST_MOST_MS} ms:\n${lanes.join('\n')}`);
+      }
       await sleep(1);
     }
   }

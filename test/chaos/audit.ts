@@ -8,7 +8,8 @@
  *  - no message is received twice, or torn, or after one that was sent later: the receivers tell, while they work.
  *  - M ≤ hands: only what was in dead hands is missing.
  *  - L ≤ M + U: what the channel counts as lost is lost; and of each death, L ≤ hands.
- *  - M − L messages are missing and not counted. A receive had handed those back: the channel was done with them, and the
+ *  - at least once, "received" means acknowledged, and `hands` are acknowledgements begun and not written down; L = 0.
+ *  - at most once, M − L messages are missing and not counted. A receive had handed those back: the channel was done with them, and the
  *    worker died before it could write its first word about them. At most (hands − L) can be of that kind. That the
  *    count is exact up to there is for the deaths at each single step to show.
  */
@@ -29,7 +30,7 @@ export interface Audit {
   readonly violations: readonly string[];
 }
 
-const NOTHING: Audit = {
+export const NOTHING: Audit = {
   accepted: 0,
   received: 0,
   missing: 0,
@@ -89,6 +90,9 @@ export class Auditor {
     if (missing > hands) violations.push(`${missing} messages are missing, at most ${hands} were in dead hands`);
     if (lost > missing + doubtfulMissing) {
       violations.push(`${lost} messages were counted as lost, at most ${missing + doubtfulMissing} are`);
+    }
+    if (lost > 0 && stand.lane.delivery === 'at-least-once') {
+      violations.push(`${lost} messages were counted as lost, though none may be`);
     }
     for (const { place, count, lost: counted } of departed) {
       if (counted > (place.role === 'receiver' ? count : 0)) {

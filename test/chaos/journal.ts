@@ -32,6 +32,7 @@ const MESSAGES = 2;
 const RESTING = 3;
 const ALIVE = 4;
 const LIVES = 5;
+const TASK = 6;
 
 /** Messages a sender may send in one round: a bit each. */
 export const BOOK_MESSAGES = 2 ** 22;
@@ -52,16 +53,28 @@ export interface Violation {
 
 export type Role = 'sender' | 'receiver';
 
-/** Who works: everybody, only receivers, to empty the channels, nobody, and nobody ever again. */
-export const PHASES = ['work', 'drain', 'rest', 'over'] as const;
+/**
+ * Who works: everybody of the shift; its receivers, to empty the channels; nobody; nobody ever again. While gauging: the
+ * first sender and the first receiver of one lane, as fast as the channel lets them, without a word in the books.
+ */
+export const PHASES = ['work', 'drain', 'rest', 'over', 'gauge'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** What everybody is to do: the stage word. */
 export interface Stage {
   readonly round: number;
   readonly phase: Phase;
-  /** Which lanes have their turn. */
+  /** Which lanes have their turn; while gauging, which lane. */
+  readonly turn: number;
+}
+
+/** What a worker has to know to tell whether it has its turn. */
+export interface Duty {
+  readonly place: number;
+  /** Its number among those of its role and lane. */
+  readonly index: number;
   readonly shift: number;
+  readonly lane: number;
 }
 
 export class Journal {
@@ -80,7 +93,10 @@ export class Journal {
   /** A journal for so many senders, whose places come first, and receivers. */
   static create(senders: number, receivers: number): Journal {
     const words = PLACES + (senders + receivers) * LINE + senders * BOOK_WORDS;
-    return new Journal(new SharedArrayBuffer(words * 4), senders, receivers);
+    const journal = new Journal(new SharedArrayBuffer(words * 4), senders, receivers);
+    // All of it becomes resident now, so that whoever watches the memory sees none of it later.
+    journal.#words.fill(0);
+    return journal;
   }
 
   static open({ memory, senders, receivers }: JournalNote): Journal {
@@ -98,20 +114,25 @@ export class Journal {
     return stageOf(Atomics.load(this.#words, STAGE));
   }
 
-  direct({ round, phase, shift }: Stage): void {
-    Atomics.store(this.#words, STAGE, (round << 6) | (shift << 2) | PHASES.indexOf(phase));
+  direct({ round, phase, turn }: Stage): void {
+    Atomics.store(this.#words, STAGE, (round << 8) | (turn << 3) | PHASES.indexOf(phase));
     Atomics.notify(this.#words, STAGE);
   }
 
-  /** Blocks a worker while it has nothing to do. Answers the round it goes on with, or undefined when all is over. */
-  enter(place: number, shift: number): number | undefined {
-    const role = this.roleOf(place);
-    return this.#restWhile(place, (stage) => stage.shift !== shift || !worksIn(stage.phase, role))?.round;
+  /** Blocks a worker while it has nothing to do. Answers the stage it goes on with, or undefined when all is over. */
+  enter(duty: Duty): Stage | undefined {
+    return this.#restWhile(duty.place, (stage) => !this.#works(duty, stage));
   }
 
   /** A sender has used its book up: it has nothing to do before the next round. */
   awaitNextRound(place: number, round: number): void {
-    this.#restWhile(place, (stage) => stage.round === round);
+    this.#restWhile(place, (stage) => stage.round === round && stage.phase === 'work');
+  }
+
+  #works({ place, index, shift, lane }: Duty, { phase, turn }: Stage): boolean {
+    if (phase === 'gauge') return turn === lane && index === 0;
+    if (turn !== shift) return false;
+    return phase === 'work' || (phase === 'drain' && this.roleOf(place) === 'receiver');
   }
 
   #restWhile(place: number, idle: (stage: Stage) => boolean): Stage | undefined {
@@ -133,7 +154,8 @@ export class Journal {
   }
 
   /** A worker takes its place. Answers how many were there before it. */
-  arrive(place: number): number {
+  arrive(place: number, task: number): number {
+    Atomics.store(this.#words, this.#at(place, TASK), task);
     Atomics.store(this.#words, this.#at(place, FINISHED), this.begun(place));
     Atomics.store(this.#words, this.#at(place, ALIVE), 1);
     return Atomics.load(this.#words, this.#at(place, LIVES));
@@ -176,6 +198,11 @@ export class Journal {
 
   alive(place: number): boolean {
     return Atomics.load(this.#words, this.#at(place, ALIVE)) !== 0;
+  }
+
+  /** The number of the worker's thread for the operating system; 0 where that is not told. */
+  task(place: number): number {
+    return Atomics.load(this.#words, this.#at(place, TASK));
   }
 
   #at(place: number, word: number): number {
@@ -262,10 +289,6 @@ export interface JournalNote {
   readonly receivers: number;
 }
 
-function worksIn(phase: Phase, role: Role): boolean {
-  return phase === 'work' || (phase === 'drain' && role === 'receiver');
-}
-
 function stageOf(word: number): Stage {
-  return { round: word >>> 6, phase: PHASES[word & 3]!, shift: (word >>> 2) & 15 };
+  return { round: word >>> 8, phase: PHASES[word & 7]!, turn: (word >>> 3) & 31 };
 }

@@ -1,13 +1,16 @@
 /** What the suite runs on: a channel of every kind, each with workers at both ends. */
 
-import type { Topology } from '../../src/index.ts';
+import type { ChannelOptions, Topology } from '../../src/index.ts';
+import type { JournalNote } from './journal.ts';
 
+export type DeliveryMode = NonNullable<ChannelOptions<unknown>['delivery']>;
 /** Messages that are copied through slots and pool blocks, or leases that are handed over. */
 export type Payload = 'bytes' | 'lease';
 
 export interface Lane {
   readonly name: string;
   readonly topology: Topology;
+  readonly delivery: DeliveryMode;
   readonly payload: Payload;
   readonly senders: number;
   readonly receivers: number;
@@ -23,12 +26,21 @@ const CREWS: Record<Topology, { readonly senders: number; readonly receivers: nu
 };
 
 export const TOPOLOGIES = Object.keys(CREWS) as Topology[];
-const PAYLOADS: readonly Payload[] = ['bytes', 'lease'];
 
-/** One lane for each combination; lanes of one payload are one shift. */
+const SHIFTS: readonly { readonly delivery: DeliveryMode; readonly payload: Payload }[] = [
+  { delivery: 'at-most-once', payload: 'bytes' },
+  { delivery: 'at-least-once', payload: 'bytes' },
+  { delivery: 'at-most-once', payload: 'lease' },
+  { delivery: 'at-least-once', payload: 'lease' },
+];
+
+/** One lane for each combination; those of the same delivery and payload are one shift. */
 export function lanesOf(topologies: readonly Topology[] = TOPOLOGIES): Lane[] {
-  return PAYLOADS.flatMap((payload, shift) =>
-    topologies.map((topology) => ({ name: `${topology}-${payload}`, topology, payload, shift, ...CREWS[topology] })),
+  return SHIFTS.flatMap((kind, shift) =>
+    topologies.map((topology) => {
+      const name = `${topology}-${kind.delivery}-${kind.payload}`;
+      return { name, topology, shift, ...kind, ...CREWS[topology] };
+    }),
   );
 }
 
@@ -42,4 +54,6 @@ export interface Post {
   readonly firstPlace: number;
   readonly payload: Payload;
   readonly shift: number;
+  readonly lane: number;
+  readonly journal: JournalNote;
 }

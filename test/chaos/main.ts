@@ -1,35 +1,92 @@
-/** Kills workers at random moments under full traffic, and compares the books afterwards. */
+/**
+ * The chaos suite from the command line.
+ *
+ *     npm run test:chaos -- [--kills 1000] [--seed N] [--only steps|kills|recovery] [--json]
+ *
+ * Ends with exit code 1 if anything was met that must not be.
+ */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Supervisor } from '../../src/index.ts';
-import { Chaos } from '../../src/testing/index.ts';
-import { Arena } from './arena.ts';
-import { Auditor, sum } from './audit.ts';
-import { lanesOf } from './lanes.ts';
+import { runKills } from './kills.ts';
+import { measureRecovery } from './recovery.ts';
+import { count, ms, say, verdict } from './say.ts';
+import { take } from './steps/walk.ts';
+import { WALKS } from './steps/walks.ts';
 
-const { values } = parseArgs({ options: { kills: { type: 'string', default: '50' }, seed: { type: 'string' } } });
-const supervisor = new Supervisor({ sampleInterval: false });
-const chaos = new Chaos(supervisor, values.seed === undefined ? {} : { seed: Number(values.seed) });
-console.log(`seed ${chaos.seed}`);
-const arena = new Arena(supervisor, lanesOf());
-const auditor = new Auditor(arena);
-await arena.ready();
-let kills = 0;
-let total = undefined as any;
-while (kills < Number(values.kills)) {
-  arena.work(arena.round % 2);
-  const until = kills + 25;
-  while (kills < until) {
-    await sleep(chaos.random.int(0, 150));
-    const stand = chaos.random.pick(arena.working);
-    if (await chaos.kill(chaos.random.pick(stand.places).worker())) kills++;
-  }
-  await arena.rest();
-  const audit = auditor.audit();
-  console.log(kills, JSON.stringify(audit), arena.journal.violations);
-  total = total ? sum(total, audit) : audit;
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '1000' },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+/** Least throughput afterwards, as a share of that before. */
+const THROUGHPUT_LEAST = 0.95;
+const RECOVERY_MOST_MS = 50;
+
+const report: Record<string, unknown> = {};
+const violations: string[] = [];
+
+async function part(name: string, run: () => Promise<void>): Promise<void> {
+  if (values.only === undefined || values.only === name) await run();
 }
-console.log(total);
-await arena.end();
-await supervisor.close();
+
+await part('steps', async () => {
+  let deaths = 0;
+  for (const walk of WALKS) {
+    const result = await take(walk, () => deaths++);
+    violations.push(...result.violations);
+    say(`${walk.name}: ${result.outcomes.length - 1} steps, ${tally(result.outcomes)}`);
+  }
+  report.steps = { walks: WALKS.length, deaths };
+  say(`A death at each step of ${WALKS.length} operations: ${count(deaths)} deaths.\n`);
+});
+
+await part('kills', async () => {
+  const result = await runKills({
+    kills: Number(values.kills),
+    ...(values.seed !== undefined && { seed: Number(values.seed) }),
+    throughput: true,
+    onRound: ({ round, kills, audit }) => {
+      const { accepted, missing, lost } = audit;
+      say(`round ${round}: ${kills} kills; ${count(accepted)} accepted, ${missing} missing, ${lost} counted as lost`);
+    },
+  });
+  const { audit, throughput } = result;
+  violations.push(...result.violations);
+  const { before, after, fresh } = throughput!;
+  if (after / Math.max(before, 1) < THROUGHPUT_LEAST && after / fresh < THROUGHPUT_LEAST) {
+    violations.push(
+      `throughput: expected ${THROUGHPUT_LEAST} of ${count(fresh)} messages a second, met ${count(after)}`,
+    );
+  }
+  report.kills = result;
+  say(`${result.kills} kills in ${Math.round(result.seconds)} s, seed ${result.seed}.`);
+  say(`  accepted ${count(audit.accepted)}, missing ${audit.missing}, of which counted as lost ${audit.lost}`);
+  say(`  missing and not counted ${audit.unaccounted}, of at most ${audit.unaccountedMost} in dead hands`);
+  say(`  the longest operation with a living counterpart took ${ms(result.longestMs)}`);
+  say(`  messages a second and lane: ${count(before)} before, ${count(after)} after, ${count(fresh)} on new channels;`);
+  say(`  after / before ${(after / before).toFixed(2)}, after / new ${(after / fresh).toFixed(2)}\n`);
+});
+
+await part('recovery', async () => {
+  const { channels, blocks, medianMs, longestMs } = await measureRecovery();
+  report.recovery = { channels, blocks, medianMs, longestMs };
+  if (medianMs >= RECOVERY_MOST_MS) {
+    violations.push(`recovery: expected less than ${RECOVERY_MOST_MS} ms, met ${ms(medianMs)}`);
+  }
+  say(
+    `Recovery of ${count(channels)} channels and ${count(blocks)} blocks: ${ms(medianMs)}, at most ${ms(longestMs)}.`,
+  );
+});
+
+verdict({ ...report, violations }, values.json);
+
+/** How often each outcome came, in the order in which they came first. */
+function tally(outcomes: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const outcome of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  return [...counts].map(([outcome, times]) => `${times} × ${outcome}`).join(', ');
+}

@@ -15,6 +15,9 @@ export interface Stamp {
 /** Least bytes of a message. */
 export const STAMP_BYTES = HEADER * 4;
 
+/** The number of messages that are in no book: they measure, or wake those who sleep when it is time to rest. */
+export const UNBOOKED = -1;
+
 /** Sizes of messages that travel in their slot, and of ones that need a pool block; and of leases, up to a run of pages. */
 export const MESSAGE_SIZES = [16, 24, 48, 16, 32, 64, 200, 1024, 16, 5000];
 export const LEASE_SIZES = [64, 256, 1000, 64, 4096, 20_000, 64, 70_000];

@@ -1,95 +1,81 @@
-/** Receives as fast as it can, in several ways, checks every message, and writes down which came. */
+/** Receives at most once, as fast as it can, in several ways, and writes down which messages came. */
 
 import { type Lease, type Receiver, TimeoutError } from '../../../src/index.ts';
-import { readStamp } from '../payload.ts';
+import { gauge } from './gauge.ts';
+import { patience } from './patience.ts';
 import { takePlace } from './post.ts';
+import { Reader } from './reader.ts';
+
+type Message = Uint8Array | Lease;
 
 const BATCH = 4;
-/** How long to wait before looking whether it is time to rest. */
-const PATIENCE = { timeout: 20 };
 
-const { ports, journal, place, payload, shift, lives } = takePlace<{ from: Receiver<any> }>();
+const { ports, journal, duty, place, lives } = takePlace<{ from: Receiver<Message> }>();
 const { from } = ports;
+const reader = new Reader(journal, place);
 
 /** One lease stays in hand until the next one comes, to be there when the worker is killed. */
 let held: Lease | undefined;
 
-function bytesOf(message: unknown): Uint8Array {
-  if (payload === 'bytes') return message as Uint8Array;
+function hold(message: Message | undefined): void {
   held?.release();
-  held = message as Lease;
-  return held.bytes;
+  held = message instanceof Uint8Array ? undefined : message;
 }
 
-/** The last message of each sender. */
-const latest = new Map<number, { readonly round: number; readonly sequence: number }>();
-
-function check(message: unknown): void {
-  const stamp = readStamp(bytesOf(message));
-  if (!stamp) {
-    journal.complain({ kind: 'torn', receiver: place, sender: -1, sequence: -1 });
-    return;
-  }
-  const { sender, sequence, round } = stamp;
-  const complaint = { receiver: place, sender, sequence };
-  // Rounds change only while nothing is on its way.
-  if (round !== journal.stage.round) journal.complain({ kind: 'of another round', ...complaint });
-  if (!journal.receive(sender, sequence)) journal.complain({ kind: 'repeated', ...complaint });
-  const before = latest.get(sender);
-  if (before?.round === round && before.sequence >= sequence) journal.complain({ kind: 'out of order', ...complaint });
-  latest.set(sender, { round, sequence });
+/** Writes the message down before anything else. */
+function accept(message: Message): Message {
+  const stamp = reader.read(message);
+  if (stamp) reader.settle(stamp);
+  if (stamp) reader.checkOrder(stamp);
+  return message;
 }
 
-function timedOut(error: unknown): undefined {
-  if (error instanceof TimeoutError) return undefined;
+function lateIsNone(error: unknown): [] {
+  if (error instanceof TimeoutError) return [];
   throw error;
 }
 
-/** Ways of receiving: each answers some messages, none when it was late, and undefined at the end. */
-const ways: readonly (() => unknown[] | undefined | Promise<unknown[] | undefined>)[] = [
+/** Ways of receiving: each answers some messages, or none when it was late, and undefined at the end. */
+const ways: readonly (() => Message[] | undefined | Promise<Message[] | undefined>)[] = [
   () => {
     journal.begin(place, 1);
-    const next = from.receiveSync(PATIENCE);
-    return next.done ? undefined : [next.value];
+    const next = from.receiveSync(patience(journal));
+    return next.done ? undefined : [accept(next.value)];
   },
   () => {
     journal.begin(place, BATCH);
-    const messages = from.receiveManySync(BATCH, PATIENCE);
-    return messages.length === 0 ? undefined : messages;
+    const messages = from.receiveManySync(BATCH, patience(journal));
+    return messages.length === 0 ? undefined : messages.map(accept);
   },
   async () => {
     journal.begin(place, BATCH);
-    const asked = Array.from({ length: BATCH }, () => from.receive(PATIENCE).catch(timedOut));
-    const answers = (await Promise.all(asked)).filter((answer) => answer !== undefined);
-    const messages = answers.filter(({ done }) => !done).map(({ value }) => value);
-    return answers.some(({ done }) => done) && messages.length === 0 ? undefined : messages;
+    const asked = Array.from({ length: BATCH }, () =>
+      from.receive(patience(journal)).then(({ done, value }) => (done ? undefined : [accept(value)]), lateIsNone),
+    );
+    const answers = await Promise.all(asked);
+    const messages = answers.flatMap((answer) => answer ?? []);
+    return messages.length === 0 && answers.includes(undefined) ? undefined : messages;
   },
 ];
 
 const receive = ways[(place + lives) % ways.length]!;
 
-async function receiveAll(): Promise<void> {
-  for (;;) {
-    let messages: unknown[] | undefined = [];
-    try {
-      const answer = receive();
-      messages = answer instanceof Promise ? await answer : answer;
-    } catch (error) {
-      timedOut(error);
-    }
-    if (!messages) return;
-    for (const message of messages) check(message);
-    if (messages.length === 0) letGo();
-    journal.finish(place, messages.length);
-    // Only an empty channel is a reason to rest: also for one who came to take the place of another during the rest.
-    if (messages.length === 0 && journal.enter(place, shift) === undefined) return;
+for (;;) {
+  let messages: Message[] | undefined;
+  try {
+    const answer = receive();
+    messages = answer instanceof Promise ? await answer : answer;
+  } catch (error) {
+    messages = lateIsNone(error);
   }
+  if (!messages) break;
+  for (const message of messages) hold(message);
+  journal.finish(place, messages.length);
+  // Only an empty channel is a reason to rest: also for one who came to take the place of another during the rest.
+  if (messages.length > 0) continue;
+  hold(undefined);
+  const stage = journal.enter(duty);
+  if (!stage) break;
+  if (stage.phase === 'gauge') gauge(from, journal, place);
 }
-
-function letGo(): void {
-  held?.release();
-  held = undefined;
-}
-
-await receiveAll();
-letGo();
+hold(undefined);

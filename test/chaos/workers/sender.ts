@@ -1,13 +1,14 @@
 /** Sends as fast as it can, in several ways, and writes down what it began and what returned. */
 
-import { type BufferPool, ChannelClosedError, type Sender } from '../../../src/index.ts';
+import { type BufferPool, ChannelClosedError, type Lease, type Sender } from '../../../src/index.ts';
 import { BOOK_MESSAGES } from '../journal.ts';
-import { inscribe, LEASE_SIZES, MESSAGE_SIZES } from '../payload.ts';
+import { inscribe, LEASE_SIZES, MESSAGE_SIZES, STAMP_BYTES, UNBOOKED } from '../payload.ts';
 import { takePlace } from './post.ts';
 
 const BATCH = 4;
+const RECEIVERS_MOST = 3;
 
-const { ports, journal, place, payload, shift, lives } = takePlace<{ out: Sender<any>; pool: BufferPool }>();
+const { ports, journal, duty, place, payload, lives } = takePlace<{ out: Sender<any>; pool: BufferPool }>();
 const { out, pool } = ports;
 
 function message(sequence: number, round: number): unknown {
@@ -47,15 +48,41 @@ const ways: readonly ((first: number, round: number) => number | Promise<number>
 
 const send = ways[(place + lives) % ways.length]!;
 
+/** The smallest message there is, in no book. */
+function unbooked(): unknown {
+  const bytes = payload === 'bytes' ? smallest : pool.leaseSync(STAMP_BYTES);
+  if (payload !== 'bytes') inscribe((bytes as Lease).bytes, { sender: place, sequence: UNBOOKED, round: 0 });
+  return bytes;
+}
+
+const smallest = new Uint8Array(STAMP_BYTES);
+inscribe(smallest, { sender: place, sequence: UNBOOKED, round: 0 });
+
+/** Sends the smallest message over and over, until the stage changes. */
+function gauge(): void {
+  while (journal.stage.phase === 'gauge') out.sendSync(unbooked());
+}
+
+/** Works for as long as there is work, and then wakes receivers that sleep, to see that it is time to rest. */
+async function workAll(): Promise<void> {
+  while (journal.stage.phase === 'work') await work(journal.stage.round);
+  for (let count = 0; count < RECEIVERS_MOST; count++) out.sendSync(unbooked());
+}
+
+async function work(round: number): Promise<void> {
+  const first = journal.begun(place);
+  if (first + BATCH > BOOK_MESSAGES) {
+    journal.awaitNextRound(place, round);
+    return;
+  }
+  const sent = send(first, round);
+  journal.finish(place, typeof sent === 'number' ? sent : await sent);
+}
+
 try {
-  for (let round = journal.enter(place, shift); round !== undefined; round = journal.enter(place, shift)) {
-    const first = journal.begun(place);
-    if (first + BATCH > BOOK_MESSAGES) {
-      journal.awaitNextRound(place, round);
-      continue;
-    }
-    const sent = send(first, round);
-    journal.finish(place, typeof sent === 'number' ? sent : await sent);
+  for (let stage = journal.enter(duty); stage; stage = journal.enter(duty)) {
+    if (stage.phase === 'gauge') gauge();
+    else await workAll();
   }
 } catch (error) {
   if (!(error instanceof ChannelClosedError)) throw error;

@@ -1,0 +1,92 @@
+/** The suite proper: rounds of full traffic in which workers are killed, each followed by an audit. */
+
+import { Supervisor } from '../../src/index.ts';
+import { Chaos } from '../../src/testing/index.ts';
+import { Arena } from './arena.ts';
+import { type Audit, Auditor, NOTHING, sum } from './audit.ts';
+import { killSome } from './killing.ts';
+import { lanesOf, TOPOLOGIES } from './lanes.ts';
+import { gauge, gaugeAgainstFresh, type Throughput } from './throughput.ts';
+import { Watch } from './watch.ts';
+
+const THREADS = 128;
+const KILLS_A_ROUND = 25;
+const PAUSE_MS = 60;
+
+export interface KillsOptions {
+  readonly kills: number;
+  readonly seed?: number;
+  readonly topologies?: typeof TOPOLOGIES;
+  /** Whether to measure the throughput before and after. */
+  readonly throughput?: boolean;
+  readonly onRound?: (round: RoundReport) => void;
+}
+
+export interface RoundReport {
+  readonly round: number;
+  readonly kills: number;
+  readonly audit: Audit;
+}
+
+export interface KillsReport {
+  readonly seed: number;
+  readonly kills: number;
+  readonly seconds: number;
+  readonly audit: Audit;
+  /** Milliseconds: the longest that a worker with a living counterpart took for an operation. */
+  readonly longestMs: number;
+  readonly throughput?: Throughput;
+  /** Each as one sentence; none if all is well. */
+  readonly violations: readonly string[];
+}
+
+export async function runKills(options: KillsOptions): Promise<KillsReport> {
+  const { kills, topologies = TOPOLOGIES, onRound } = options;
+  const startedAt = performance.now();
+  await using supervisor = new Supervisor({ sampleInterval: false, threads: THREADS });
+  const chaos = new Chaos(supervisor, options.seed === undefined ? {} : { seed: options.seed });
+  const arena = new Arena(supervisor, lanesOf(topologies));
+  await arena.ready();
+  const before = options.throughput ? (await gauge(arena))[0]! : 0;
+  const auditor = new Auditor(arena);
+  using watch = new Watch(arena);
+  let killed = 0;
+  let audit = NOTHING;
+  while (killed < kills) {
+    arena.work(arena.round % arena.shifts);
+    const onKill = () => {
+      killed++;
+    };
+    await killSome(arena, chaos, { kills: Math.min(KILLS_A_ROUND, kills - killed), pauseMs: PAUSE_MS, onKill });
+    await arena.rest();
+    const ofRound = auditor.audit();
+    audit = sum(audit, ofRound);
+    onRound?.({ round: arena.round, kills: killed, audit: ofRound });
+  }
+  const throughput = options.throughput ? await measureAfter(arena, chaos, before) : undefined;
+  await arena.end();
+  return {
+    seed: chaos.seed,
+    kills: killed,
+    seconds: (performance.now() - startedAt) / 1000,
+    audit,
+    longestMs: watch.longestMs,
+    ...(throughput && { throughput }),
+    violations: [...audit.violations, ...watch.violations, ...describeViolations(arena)],
+  };
+}
+
+async function measureAfter(arena: Arena, chaos: Chaos, before: number): Promise<Throughput> {
+  const [after, fresh] = await gaugeAgainstFresh(arena, chaos);
+  return { before, after, fresh };
+}
+
+function describeViolations({ journal }: Arena): string[] {
+  const { violations, violationCount } = journal;
+  const told = violations.map(
+    ({ kind, receiver, sender, sequence }) =>
+      `receiver ${receiver} met message ${sequence} of sender ${sender}, which is ${kind}`,
+  );
+  const untold = violationCount - told.length;
+  return untold > 0 ? [...told, `and ${untold} more of that kind`] : told;
+}
