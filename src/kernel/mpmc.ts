@@ -29,7 +29,7 @@
  *    fooled only after exactly 2^32 messages.
  *  - Closing: `CHANNEL_CLOSED` is set once. A sender looks at it AFTER its claim, and buries the claim if it is set. A
  *    receiver concludes "drained" only by sealing the free slot at the head (then nothing can be claimed any more), or
- *    when it saw the flag while that slot was still being read on the lap before (then every claim of it is later, sees
+ *    when it saw the flag and THEN that slot still being read on the lap before (then every claim of it is later, sees
  *    the flag and is buried). So no accepted message is left behind. Claims before that are waited for.
  *
  * Pairs: publish's store to the slot is read by take's cas (payload, ticket); free's store by claim's cas (room).
@@ -218,9 +218,10 @@ export function mpmcTake(channel: i32, me: i32): i32 {
     } else if ((word & STATE_MASK) === SLOT_CLAIMED && ofLap(word, lap)) {
       return BLOCKED;
     } else if ((word & STATE_MASK) === SLOT_READING && ofLap(word, lap - 1)) {
-      // Empty, and the taker of the lap before has not even freed the slot. If the channel is closed, whoever claims
-      // this slot later will see that it is, and bury the claim: drained.
-      return load(channel + CHANNEL_CLOSED) !== 0 ? CLOSED : BLOCKED;
+      // Empty, and the taker of the lap before has not even freed the slot. If that is still so after the channel was
+      // closed, whoever claims the slot later will see that it is, and bury the claim: drained.
+      if (load(channel + CHANNEL_CLOSED) === 0) return BLOCKED;
+      if (load(slot) === word) return CLOSED;
     } else {
       // Taken by somebody who has not moved the head yet, or this look at the head is old.
       cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
