@@ -86,18 +86,16 @@ export class Pump {
     });
   }
 
-  /** Does what a kick put off, now: this thread is about to sleep. Returns whether there was one. */
-  settleKick(): boolean {
-    if (!this.#kicked) return false;
-    this.#kicked = false;
-    this.serviceWoken();
-    return true;
-  }
-
-  /** Looks at the operations of every point whose bit was taken. */
-  serviceWoken(): void {
+  /** Looks at the operations of every point whose bit was taken. Returns whether there was one. */
+  serviceWoken(): boolean {
     this.#thread.segment.enter();
-    for (const point of this.#points) if (point.woken) point.service();
+    let woken = false;
+    for (const point of this.#points) {
+      if (!point.woken) continue;
+      woken = true;
+      point.service();
+    }
+    return woken;
   }
 
   #pollOnce(): void {

@@ -111,15 +111,13 @@ export class ThreadContext {
         for (const point of points) point.register();
         const result = attempt();
         if (result !== BLOCKED) return result;
-        // A wake-up may have gone to a pending operation of this very thread, whose event loop does not turn now.
-        if (this.pump.settleKick()) continue;
+        // A wake-up may have been for an operation of this very thread that is pending asynchronously.
+        if (this.pump.serviceWoken()) continue;
         const remaining = deadline - performance.now();
         if (remaining <= 0) return BLOCKED;
         // The attempt may have settled pending operations of this thread, and taken it out of the set with the last one.
         if (points.some((point) => point.woken)) continue;
         this.#sleep(seen, first.parkedOn, remaining);
-        // The wake-up may have been for an operation of this thread that is pending asynchronously.
-        this.pump.serviceWoken();
         this.segment.enter();
       }
     } finally {
