@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 import { explore, type Outcome } from './engine/explore.ts';
 import { partsOf, reportOf, seedOf } from './engine/report.ts';
 import { listModels, openModel } from './engine/subject.ts';
+import { mutants } from './mutants/list.ts';
+import { tryMutant } from './mutants/run.ts';
 
 const USAGE = `Explores the interleavings of sluice's lock-free code.
 
@@ -13,7 +15,8 @@ const USAGE = `Explores the interleavings of sluice's lock-free code.
   --model NAME        only this model, or all whose name starts like that
   --preemptions N     stop after all schedules with at most so many preemptions (default: go on for the whole time)
   --replay SEED       one execution again, step by step
-  --list              the models there are
+  --mutants           try the deliberate faults instead: every one must be caught
+  --list              the models there are (with --mutants: the faults)
   --json              one JSON object a line instead of a table
   --help              this
 `;
@@ -37,6 +40,7 @@ function main(): number {
       model: { type: 'string' },
       preemptions: { type: 'string' },
       replay: { type: 'string' },
+      mutants: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -47,6 +51,7 @@ function main(): number {
     return 0;
   }
   if (values.replay !== undefined) return again(values.replay);
+  if (values.mutants) return faults(secondsOf(values.budget), values);
   const models = listModels().filter(({ name }) => name.startsWith(values.model ?? ''));
   if (models.length === 0) throw new UsageError(`--model: expected one of --list, met "${values.model}"`);
   if (values.list) {
@@ -77,6 +82,35 @@ function again(seed: string): number {
   const subject = openModel(entry.name, entry.path);
   console.log(reportOf(subject, { message: 'see above', schedule }));
   return 0;
+}
+
+interface FaultOptions {
+  readonly list: boolean;
+  readonly json: boolean;
+  /** Only those of files, functions or models with this in their name. */
+  readonly model?: string | undefined;
+}
+
+function faults(budget: number, { list, json, model = '' }: FaultOptions): number {
+  const chosen = mutants.filter(({ path, within, caughtBy }) => `${path} ${within} ${caughtBy}`.includes(model));
+  const each = budget / Math.max(chosen.length, 1);
+  let wrong = 0;
+  for (const mutant of chosen) {
+    const name = `${mutant.path.replace('src/', '')} ${mutant.within}: ${mutant.fault}`;
+    if (list) {
+      console.log(name);
+      continue;
+    }
+    const { caught, schedules, seconds } = tryMutant(mutant, each);
+    if ((caught === undefined) !== (mutant.harmless !== undefined)) wrong++;
+    const verdict = caught ? 'caught' : mutant.harmless ? 'harmless' : 'NOT CAUGHT';
+    const { path, within, fault, harmless } = mutant;
+    if (json) console.log(JSON.stringify({ path, within, fault, verdict, harmless, ...caught, schedules, seconds }));
+    else console.log(`${verdict.padEnd(11)}${seconds.toFixed(1).padStart(5)} s  ${name}`);
+    if (!json && caught) console.log(`${' '.repeat(20)}${caught.model}: ${caught.message.split('\n')[0]}`);
+  }
+  if (!json && !list) console.log(`${chosen.length} faults, ${wrong} of them not as they should be`);
+  return wrong > 0 ? 1 : 0;
 }
 
 const HEADINGS = row(['model', 'schedules', 'to the end', 'states', 'walks', 'preemptions', 'seconds', '']);

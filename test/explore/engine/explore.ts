@@ -36,7 +36,7 @@ export interface Outcome {
 /** Executions between two looks at the clock. */
 const CLOCK_EVERY = 32;
 /** Random walks ahead of the search. */
-const SCOUTS = 256;
+const SCOUTS = 48;
 
 export function explore(subject: Subject, limits: Limits): Outcome {
   const started = performance.now();

@@ -32,6 +32,7 @@ export type Suspension = 'shared' | 'all' | 'none';
 const WRITES = new Set<string>(['store', 'cas', 'add', 'and', 'or', 'poke']);
 const WAKES = new Set<string>(['wait', 'waitAsync', 'notify']);
 const STEPS_MAX = 4_000;
+const AT_ONCE_MAX = 1_000_000;
 /** What goes by when nothing happens. */
 const LONG_MS = 50;
 
@@ -85,6 +86,7 @@ export class Machine {
   #queueHigh = new Int32Array(1024);
   #queueLow = new Int32Array(1024);
   #sleepers: Sleeper[] = [];
+  #atOnce = 0;
 
   // ── What loaded code sees ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -182,6 +184,7 @@ export class Machine {
     this.#queueLow.fill(0);
     this.#races.reset(this.#addresses.length);
     this.#sleepers = [];
+    this.#atOnce = 0;
     this.thread = undefined;
     this.threads = [];
     this.suspension = 'none';
@@ -391,6 +394,7 @@ export class Machine {
     const words = this.#words;
     const before = words[at]!;
     const number = thread || this.remembering ? this.#number(at) : -1;
+    if (!thread && ++this.#atOnce > AT_ONCE_MAX) throw new Violation('what is done at once does not come to an end');
     if (thread && !counted && ++thread.count > STEPS_MAX) throw new Violation(`${thread.name} does not come to an end`);
     let result: unknown = before;
     switch (operation) {

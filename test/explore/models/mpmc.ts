@@ -250,4 +250,27 @@ export const models = [
       };
     },
   }),
+
+  model({
+    name: 'mpmc/buried-room',
+    about: 'a claim that was given up takes no room from a sender, though nobody receives',
+    lay: () => layRing('mpmc', { capacity: 1 }),
+    play: (channel) => {
+      let buried = false;
+      return {
+        threads: {
+          quitter: () => {
+            const slot = mpmcClaim(channel, 1);
+            if (slot >= 0) mpmcBury(channel, slot);
+            buried = true;
+          },
+          sender: () => {
+            const room = buried;
+            check(trySend(channel, 2, 21) === 21 || !room, 'R3: a ring without a message is full');
+          },
+        },
+        atRest: () => check(drain(channel, 4).length <= 1, 'one message was sent'),
+      };
+    },
+  }),
 ];

@@ -160,6 +160,44 @@ export const models = [
   ),
 
   model({
+    name: 'park/tiny',
+    about: 'two senders and a receiver that block, at a single slot: the one of the lap before may still be read',
+    lay: () => layShared('mpmc', 1, { tiny: true }),
+    play: (place: Place) => {
+      const ledger = new Ledger();
+      return {
+        threads: {
+          one: sender(join(place, 'one'), [11, 12], ledger),
+          two: receiver(join(place, 'two'), 1, ledger),
+          three: receiver(join(place, 'three'), 1, ledger),
+        },
+        atRest: () => ledger.settle(),
+      };
+    },
+  }),
+
+  model({
+    name: 'park/close-tiny',
+    about: 'R10: a single slot is still being read when the channel is closed: the other receiver is not left behind',
+    lay: () => layShared('mpmc', 1, { tiny: true }),
+    play: (place: Place) => {
+      const ledger = new Ledger();
+      const closer = join(place, 'closer');
+      return {
+        threads: {
+          one: receiver(join(place, 'one'), 9, ledger),
+          two: receiver(join(place, 'two'), 9, ledger),
+          closer: () => {
+            if (sends(closer, 11)) ledger.accepted.push(11);
+            closer.channel.close();
+          },
+        },
+        atRest: () => ledger.settle(),
+      };
+    },
+  }),
+
+  model({
     name: 'park/close-all',
     about: 'R10: a close wakes two receivers that block',
     lay: () => layShared('mpmc', 1),

@@ -37,6 +37,30 @@ function sendLater(party: Party, values: readonly number[], ledger: Ledger, sett
   };
 }
 
+/** An abort signal whose listener is run step by step. */
+class Calling {
+  readonly reason = new Error('called off');
+  aborted = false;
+  #listener: (() => void) | undefined;
+
+  throwIfAborted(): void {
+    if (this.aborted) throw this.reason;
+  }
+
+  addEventListener(_type: string, listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  removeEventListener(): void {
+    this.#listener = undefined;
+  }
+
+  off(): void {
+    this.aborted = true;
+    this.#listener?.();
+  }
+}
+
 export const models = [
   ...(['spsc', 'mpmc'] as const).map((topology) =>
     model({
@@ -134,6 +158,91 @@ export const models = [
           same(settled.count, 1, 'promises settled');
           ledger.settle();
         },
+      };
+    },
+  }),
+
+  model({
+    name: 'pump/self',
+    about: 'a thread with a pending receive sends: it may have to wake itself, or the other one',
+    lay: () => layShared('mpmc', 2),
+    play: (place: Place) => {
+      const ledger = new Ledger();
+      const settled = { count: 0 };
+      const [both, other] = [join(place, 'both'), join(place, 'other')];
+      const begin = receiveLater(both, 1, ledger, settled);
+      return {
+        threads: {
+          both: () => {
+            begin();
+            for (const value of [11, 12]) if (sends(both, value)) ledger.accepted.push(value);
+          },
+          other: () => ledger.received('other', receives(other)!),
+        },
+        atRest: () => {
+          same(settled.count, 1, 'promises settled');
+          ledger.settle();
+        },
+      };
+    },
+  }),
+
+  model({
+    name: 'pump/woken-and-blocking',
+    about: 'a thread whose pending receive was woken blocks on a send before its event loop turns',
+    lay: () => layShared('mpmc', 1),
+    play: (place: Place) => {
+      const ledger = new Ledger();
+      const settled = { count: 0 };
+      const [both, other] = [join(place, 'both'), join(place, 'other')];
+      const begin = receiveLater(both, 1, ledger, settled);
+      return {
+        threads: {
+          both: () => {
+            begin();
+            if (sends(both, 11)) ledger.accepted.push(11);
+          },
+          other: () => {
+            if (sends(other, 21)) ledger.accepted.push(21);
+          },
+        },
+        atRest: () => {
+          same(settled.count, 1, 'promises settled');
+          same(ledger.accepted.length, 2, 'accepted');
+          const left = other.channel.tryReceive();
+          ledger.received('rest', left!.value!);
+          ledger.settle();
+        },
+      };
+    },
+  }),
+
+  model({
+    name: 'pump/withdraw',
+    about: 'R22: a pending receive is called off; what its thread was woken for goes to the other receiver',
+    lay: () => layShared('mpmc', 1),
+    play: (place: Place) => {
+      const ledger = new Ledger();
+      const [fickle, patient, sender] = [join(place, 'fickle'), join(place, 'patient'), join(place, 'sender')];
+      const calling = new Calling();
+      return {
+        threads: {
+          fickle: () => {
+            fickle.channel.receive({ signal: calling as unknown as AbortSignal }).then(
+              (received) => ledger.received('fickle', received.value!),
+              () => {},
+            );
+            calling.off();
+          },
+          patient: {
+            maySleep: true,
+            run: () => ledger.received('patient', receives(patient)!),
+          },
+          sender: () => {
+            if (sends(sender, 11)) ledger.accepted.push(11);
+          },
+        },
+        atRest: () => ledger.settle(),
       };
     },
   }),

@@ -17,7 +17,7 @@
  */
 
 import MagicString from 'magic-string';
-import { childrenOf, isFunction, type Node, type Source, walk } from './source.ts';
+import { childrenOf, isFunction, type Node, nameOf, type Source, walk } from './source.ts';
 
 export const DOOR = 'src/memory/words.ts';
 
@@ -160,10 +160,6 @@ function isPlainCall({ callee }: Node, { path }: Source, imports: Imports, { pla
 
 function isStep(name: string): boolean {
   return (STEP_OPERATIONS as readonly string[]).includes(name);
-}
-
-function nameOf(key: Node): string {
-  return key.type === 'PrivateIdentifier' ? `#${key.name}` : String(key.name ?? key.value);
 }
 
 /** How the code at hand can do steps: suspended at each, or all at once. */

@@ -46,6 +46,11 @@ export function isFunction(node: Node): boolean {
   return /^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type);
 }
 
+/** The name of a member: `#poll`, `length`. */
+export function nameOf(key: Node): string {
+  return key.type === 'PrivateIdentifier' ? `#${key.name}` : String(key.name ?? key.value);
+}
+
 /** Calls `visit` for a node and all below it; where it answers false, not for those below. */
 export function walk(node: Node, visit: (node: Node) => boolean | undefined): void {
   if (visit(node) === false) return;

@@ -9,7 +9,8 @@ import type { Codec, DirectWire, Wire } from '../../../../src/codec/codec.ts';
 import { LeaseWire, lease } from '../../../../src/codec/lease.ts';
 import { u32 } from '../../../../src/codec/scalars.ts';
 import { ChannelClosedError, TimeoutError } from '../../../../src/errors.ts';
-import { HEADER_PAGES } from '../../../../src/memory/layout.ts';
+import { mpmcInit } from '../../../../src/kernel/mpmc.ts';
+import { CHANNEL_SHIFT, HEADER_PAGES } from '../../../../src/memory/layout.ts';
 import type { Segment } from '../../../../src/memory/segment.ts';
 import { peek, poke } from '../../../../src/memory/words.ts';
 import { ThreadContext } from '../../../../src/park/thread.ts';
@@ -32,6 +33,8 @@ export interface Party<T = number> {
 export interface Laying {
   readonly delivery?: 'at-least-once';
   readonly maxAttempts?: number;
+  /** An mpmc queue of a single slot, its position about to wrap, instead of the eight that a channel has at least. */
+  readonly tiny?: boolean;
 }
 
 /** Numbers in slots, written and read through the door, so that races are seen. */
@@ -51,7 +54,8 @@ function attach(segment: Segment, name: string, nodeThread: number) {
 }
 
 /** A segment of two pages for messages, with one channel in it; the main thread, number 0, takes no further part. */
-function lay<T>(codec: Codec<T>, topology: Topology, capacity: number, more: Laying): Place<T> {
+function lay<T>(codec: Codec<T>, topology: Topology, capacity: number, laying: Laying): Place<T> {
+  const { tiny = false, ...more } = laying;
   const segment = freshSegment({ threads: 6, memory: 4 * MIB });
   poke(HEADER_PAGES, 2);
   const { index, address, name } = createChannel(attach(segment, 'main', 0), 'c', {
@@ -60,6 +64,10 @@ function lay<T>(codec: Codec<T>, topology: Topology, capacity: number, more: Lay
     topology,
     ...more,
   });
+  if (tiny) {
+    poke(address + CHANNEL_SHIFT, 0);
+    mpmcInit(address, -1);
+  }
   nameChannel({ address, kind: topology === 'spsc' && !more.delivery ? 'spsc' : 'mpmc' });
   return { segment, index, address, name, codec };
 }

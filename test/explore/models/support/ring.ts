@@ -20,7 +20,7 @@ import {
 } from '../../../../src/memory/layout.ts';
 import { peek, poke } from '../../../../src/memory/words.ts';
 import { freshSegment, layChannel } from '../../../support/segment.ts';
-import { nameChannel } from '../../model.ts';
+import { check, nameChannel } from '../../model.ts';
 
 export interface RingOptions {
   readonly capacity: number;
@@ -77,6 +77,7 @@ function slotAt(channel: number, position: number): number {
 export function spscSend(channel: number, values: readonly number[]): number {
   const count = spscWritable(channel, values.length);
   if (count < 0) return count;
+  check(count > 0, 'a full ring said that there is room for no message');
   const position = spscPosition(peek(channel + CHANNEL_SENT));
   for (let i = 0; i < count; i++) poke(slotAt(channel, position + i), values[i]!);
   return spscPublish(channel, count) === CLOSED ? CLOSED : count;

@@ -1,0 +1,12 @@
+/** Faults that the models must catch: each re-check, barrier, flag test and owner write removed or swapped in turn. */
+
+import { blocks } from './blocks.ts';
+import { ends } from './ends.ts';
+import { letters } from './letters.ts';
+import { mpmc } from './mpmc.ts';
+import type { Mutant } from './mutate.ts';
+import { park } from './park.ts';
+import { recovery } from './recovery.ts';
+import { spsc } from './spsc.ts';
+
+export const mutants: readonly Mutant[] = [...mpmc, ...spsc, ...park, ...ends, ...blocks, ...letters, ...recovery];
