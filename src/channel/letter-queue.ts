@@ -18,6 +18,7 @@ import {
   letterPost,
   letterReturn,
   lettersLength,
+  lettersMoving,
   lettersOut,
   lettersWaiting,
   letterTake,
@@ -139,7 +140,9 @@ export class LetterQueue implements Queue {
   }
 
   isEmpty(): boolean {
-    return load(this.#channel + CHANNEL_RETURNED) === 0 && mpmcEmpty(this.#channel);
+    if (load(this.#channel + CHANNEL_RETURNED) !== 0 || !mpmcEmpty(this.#channel)) return false;
+    // Whether a closed channel is drained depends on what becomes of those letters.
+    return !channelClosed(this.#channel) || !lettersMoving(this.#channel);
   }
 
   isFull(): boolean {

@@ -399,6 +399,16 @@ export function lettersOut(channel: i32, exceptHeldBy: i32): i32 {
   return out;
 }
 
+/** Whether somebody is in the middle of a step with a letter: posting it, giving that up, or freeing it. */
+export function lettersMoving(channel: i32): boolean {
+  const letters: i32 = peek(channel + CHANNEL_CAPACITY);
+  for (let letter: i32 = 0; letter < letters; letter++) {
+    const state: i32 = load(stateAt(channel, letter)) & STATE_MASK;
+    if (state === POSTED || state === ACKED || state === MOVING) return true;
+  }
+  return false;
+}
+
 /** The payload of a letter that is a message, or −1. One whose sender is still at it may hold what was in it before. */
 export function letterMessage(channel: i32, letter: i32): i32 {
   for (;;) {

@@ -324,7 +324,8 @@ export function mpmcEmpty(channel: i32): boolean {
   const head: i32 = load(channel + CHANNEL_HEAD);
   const lap: i32 = head >>> shift;
   const word: i32 = load(slotAt(channel, head));
-  return word === stated(SLOT_FREE, lap) || ((word & STATE_MASK) === SLOT_READING && ofLap(word, lap - 1));
+  if (word === stated(SLOT_FREE, lap) || word === stated(SLOT_SEALED, lap)) return true;
+  return (word & STATE_MASK) === SLOT_READING && ofLap(word, lap - 1);
 }
 
 /**

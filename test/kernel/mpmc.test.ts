@@ -58,6 +58,8 @@ describe.each(STARTS)('from position %d', (start) => {
     expect([mpmcTake(channel, ME), mpmcEmpty(channel)]).toEqual([BLOCKED, false]);
     mpmcPublish(channel, first);
     expect([mpmcReceive(channel), mpmcReceive(channel), mpmcEmpty(channel)]).toEqual([1, 2, true]);
+    channelClose(channel, NO_ERROR);
+    expect([mpmcReceive(channel), mpmcEmpty(channel)]).toEqual(['drained', true]);
   });
 
   test('R4: while the next slot is being read, the queue is not full though there is nothing to claim', () => {
