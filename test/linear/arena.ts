@@ -2,14 +2,14 @@
 
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
-import { type Channel, json, type Supervisor, type Topology, u32 } from '../../src/index.ts';
+import { type Channel, json, type Supervisor, u32 } from '../../src/index.ts';
 import { workerEntry } from '../support/entries.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 import { Barrier } from './barrier.ts';
 import type { Operation } from './call.ts';
-import { CAPACITIES, CODECS, type CodecName, closes, type Plan, planRound, TOPOLOGIES } from './plan.ts';
+import { CAPACITIES, CODECS, closes, type Plan, planRound, TOPOLOGIES } from './plan.ts';
 import type { Ends } from './player.ts';
-import { type Assignment, CLOCK_STRIDE, channelKey, type Order, type Report } from './worker.ts';
+import { type Assignment, CLOCK_STRIDE, channelKey, type Kind, type Order, type Report } from './worker.ts';
 
 /** A round that was played: its plan, and what everybody did. */
 export interface Played {
@@ -89,21 +89,21 @@ export class Arena implements AsyncDisposable {
 
   #lastingChannels(): Record<string, Channel<number>> {
     const kinds = TOPOLOGIES.flatMap((topology) =>
-      CAPACITIES.flatMap((capacity) => CODECS.map((codec) => ({ topology, capacity, codec }))),
+      CAPACITIES.flatMap((capacity) =>
+        CODECS.flatMap((codec) => [false, true].map((keeps) => ({ topology, capacity, codec, keeps }))),
+      ),
     );
     return Object.fromEntries(kinds.map((kind) => [channelKey(kind), this.#newChannel(kind)]));
   }
 
-  #newChannel({ topology, capacity, codec }: { topology: Topology; capacity: number; codec: CodecName }) {
-    return newChannel(this.#supervisor, { topology, capacity, codec });
+  #newChannel(kind: Kind): Channel<number> {
+    return newChannel(this.#supervisor, kind);
   }
 }
 
-export function newChannel(
-  supervisor: Supervisor,
-  { topology, capacity, codec }: { topology: Topology; capacity: number; codec: CodecName },
-): Channel<number> {
-  return supervisor.channel('', { topology, capacity, codec: codec === 'u32' ? u32 : json<number>() });
+export function newChannel(supervisor: Supervisor, { topology, capacity, codec, keeps }: Kind): Channel<number> {
+  const delivery = keeps ? 'at-least-once' : 'at-most-once';
+  return supervisor.channel('', { topology, capacity, delivery, codec: codec === 'u32' ? u32 : json<number>() });
 }
 
 /** Ends are counted where the round is about giving them up. */

@@ -1,4 +1,14 @@
-/** What can be asked of a channel in a history, and what it can answer. */
+/** What a history consists of: the channel, what was asked of it, and what it answered. */
+
+/** What there is to know of a channel before a history begins. */
+export interface Setting {
+  readonly capacity: number;
+  readonly senders: number;
+  readonly receivers: number;
+  readonly threads: number;
+  /** Whether messages are kept until they are acknowledged: see `keeping.ts`. */
+  readonly keeps: boolean;
+}
 
 /** `try` answers at once, `sync` blocks its thread, `async` makes a promise. */
 export type Way = 'try' | 'sync' | 'async';

@@ -5,7 +5,7 @@ import type { Answer, Call, Operation } from './call.ts';
 import { explain } from './checker.ts';
 import { diagramOf } from './diagram.ts';
 
-const SETTING = { capacity: 1, senders: 2, receivers: 1 };
+const SETTING = { capacity: 1, senders: 2, receivers: 1, threads: 3, keeps: false };
 
 const send = (...values: number[]): Call => ({ kind: 'send', way: 'try', values });
 const receive = (max = 1): Call => ({ kind: 'receive', way: 'try', max });
@@ -122,6 +122,38 @@ describe('refused', () => {
     ],
   ])('%s', (_what, lines) => {
     expect(explain(SETTING, historyOf(lines))).toBeUndefined();
+  });
+});
+
+describe('at-least-once', () => {
+  const keeping = { ...SETTING, keeps: true };
+
+  test.each<[string, readonly Line[]]>([
+    ['a message in hand counts', inTurn([send(1), 'accepted'], [receive(), values(1)], [send(2), 'full'])],
+    ['asking for the next acknowledges', inTurn([send(1), 'accepted'], [receive(), values(1)], [receive(), 'empty'])],
+    ['nobody has anything in hand', inTurn([close, 'done'], [receive(), 'drained'])],
+    [
+      'what another thread has in hand may come back',
+      [
+        [0, 0, 1, send(1), 'accepted'],
+        [1, 2, 3, receive(), values(1)],
+        [0, 4, 5, close, 'done'],
+        [2, 6, 7, receive(), 'empty'],
+      ],
+    ],
+  ])('accepted: %s', (_what, lines) => {
+    expect(explain(keeping, historyOf(lines))).toBeDefined();
+  });
+
+  test.each<[string, readonly Line[]]>([
+    ['room before it was acknowledged', inTurn([send(1), 'accepted'], [receive(), values(1)], [send(2), 'accepted'])],
+    [
+      'a length without what is in hand',
+      inTurn([send(1), 'accepted'], [receive(), values(1)], [length, { length: 0 }]),
+    ],
+    ['empty when nobody has anything', inTurn([close, 'done'], [receive(), 'empty'])],
+  ])('refused: %s', (_what, lines) => {
+    expect(explain(keeping, historyOf(lines))).toBeUndefined();
   });
 });
 

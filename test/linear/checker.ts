@@ -8,8 +8,10 @@
  * 2017). A history of some twenty calls takes tens of microseconds.
  */
 
-import type { Operation } from './call.ts';
-import { COMPLETE, initialState, type Progress, type Setting, type State, stepsOf } from './specification.ts';
+import type { Operation, Setting } from './call.ts';
+import * as keeping from './keeping.ts';
+import * as specification from './specification.ts';
+import { COMPLETE, type Progress, type State } from './specification.ts';
 
 /** A step on the way to an explanation: which call (by its place in the history) made it, and the state after it. */
 export interface Explained {
@@ -24,6 +26,7 @@ export function explain(setting: Setting, history: readonly Operation[]): readon
 
 class Search {
   readonly #setting: Setting;
+  readonly #rules: Pick<typeof specification, 'initialState' | 'stepsOf'>;
   readonly #history: readonly Operation[];
   readonly #turns: readonly (readonly number[])[];
   readonly #progress: Progress[];
@@ -33,6 +36,7 @@ class Search {
 
   constructor(setting: Setting, history: readonly Operation[]) {
     this.#setting = setting;
+    this.#rules = setting.keeps ? keeping : specification;
     this.#history = history;
     this.#turns = history.map((operation) => turnsBefore(operation, history));
     this.#progress = history.map(() => 0);
@@ -40,7 +44,7 @@ class Search {
   }
 
   run(): readonly Explained[] | undefined {
-    return this.#from(initialState(this.#setting)) ? this.#path : undefined;
+    return this.#from(this.#rules.initialState(this.#setting)) ? this.#path : undefined;
   }
 
   #from(state: State): boolean {
@@ -55,8 +59,7 @@ class Search {
   #tryStep(index: number, state: State): boolean {
     const before = this.#progress[index]!;
     if (before === COMPLETE || this.#turns[index]!.some((earlier) => this.#progress[earlier] === 0)) return false;
-    const { call, answer } = this.#history[index]!;
-    for (const step of stepsOf(this.#setting, state, call, answer, before)) {
+    for (const step of this.#rules.stepsOf(this.#setting, state, this.#history[index]!, before)) {
       this.#advance(index, step.progress);
       this.#path.push({ operation: index, state: step.state });
       if (this.#from(step.state)) return true;

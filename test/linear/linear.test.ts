@@ -24,7 +24,7 @@ async function historiesUntilRefused(most: number, lie?: (typeof LIES)[string]):
   const random = randomFrom(runSeed);
   for (let round = 0; round < most; round++) {
     const plan = planRound(runSeed, round, THREADS);
-    if (plan.style === 'retire' || plan.style === 'cancel') continue;
+    if (plan.style === 'retire' || plan.style === 'cancel' || plan.keeps) continue;
     const channel = newChannel(supervisor, plan);
     const history = await playSolo(random, plan, { channel: lie ? told(lie, channel) : channel });
     if (!explain(plan, history)) return round + 1;

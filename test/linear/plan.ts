@@ -11,8 +11,7 @@
 
 import type { Topology } from '../../src/index.ts';
 import { type Random, randomFrom } from '../support/random.ts';
-import type { Call, Way } from './call.ts';
-import type { Setting } from './specification.ts';
+import type { Call, Setting, Way } from './call.ts';
 
 export const CODECS = ['u32', 'json'] as const;
 export type CodecName = (typeof CODECS)[number];
@@ -27,8 +26,6 @@ export interface Plan extends Setting {
   readonly style: Style;
   /** One for each thread. */
   readonly parts: readonly Part[];
-  /** The thread that receives what is left at the end. */
-  readonly drainer: number;
 }
 
 export interface Part {
@@ -45,23 +42,28 @@ export type PlannedCall = Call & { /** Turns of an idle loop before the call. */
 
 const CALLS_MOST = 4;
 const DELAY_MOST = 60;
+/** Share of the rounds that are played on at-least-once channels. */
+const KEEPING = 0.15;
 const STYLES: readonly Style[] = ['timed', 'timed', 'timed', 'balanced', 'balanced', 'close', 'retire', 'cancel'];
 
 export function planRound(seed: number, round: number, threads: number): Plan {
   const random = randomFrom(Math.imul(seed, 0x85ebca6b) ^ Math.imul(round + 1, 0xc2b2ae35));
   const topology = random.pick(TOPOLOGIES);
-  const style = random.pick(STYLES);
+  const keeps = random.next() < KEEPING;
+  // Whoever waited for room there would wait for the next call of somebody else.
+  const style = random.pick(keeps ? (['timed', 'close'] as const) : STYLES);
   const roles = assignRoles(random, topology, style, threads);
-  const parts = new Planner(random, style, roles).parts();
+  const parts = new Planner(random, style, roles, keeps).parts();
   return {
     topology,
     style,
     parts,
+    keeps,
+    threads,
     capacity: random.pick(CAPACITIES),
     codec: random.pick(CODECS),
     senders: parts.filter(({ sends }) => sends).length,
     receivers: parts.filter(({ receives }) => receives).length,
-    drainer: roles.findIndex(({ receives }) => receives),
   };
 }
 
@@ -88,12 +90,14 @@ function assignRoles(random: Random, topology: Topology, style: Style, threads: 
 class Planner {
   readonly #random: Random;
   readonly #style: Style;
+  readonly #keeps: boolean;
   readonly #roles: readonly Role[];
   readonly #closer: number;
   #values = 0;
 
-  constructor(random: Random, style: Style, roles: readonly Role[]) {
+  constructor(random: Random, style: Style, roles: readonly Role[], keeps: boolean) {
     this.#random = random;
+    this.#keeps = keeps;
     this.#style = style;
     this.#roles = roles;
     this.#closer = random.int(0, roles.length - 1);
@@ -126,6 +130,7 @@ class Planner {
 
   /** Whether a call of this thread may wait without a limit, because others see to its end. */
   #mayWait(thread: number): boolean {
+    if (this.#keeps) return false;
     const { receives } = this.#roles[thread]!;
     switch (this.#style) {
       case 'close':

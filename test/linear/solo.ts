@@ -5,7 +5,7 @@ import type { Call, Operation } from './call.ts';
 import type { Plan } from './plan.ts';
 import { type Ends, Player } from './player.ts';
 
-/** Plays a plan in which nobody counts ends. */
+/** Plays a plan in which nobody counts ends, on a channel that keeps nothing: one thread has one pair of hands. */
 export async function playSolo(random: Random, plan: Plan, ends: Ends): Promise<Operation[]> {
   let now = 0;
   const players = plan.parts.map((_, thread) => new Player(thread, ends, () => now++));
@@ -17,7 +17,7 @@ export async function playSolo(random: Random, plan: Plan, ends: Ends): Promise<
     if (random.next() < 0.5) await Promise.all(pending);
   }
   await Promise.all(pending);
-  players[plan.drainer]!.drain();
+  players.find((_, thread) => plan.parts[thread]!.receives)!.drain();
   return players.flatMap(({ history }) => history).sort((a, b) => a.invoked - b.invoked);
 }
 

@@ -11,16 +11,9 @@
  * there are, then a character for each message in the queue.
  */
 
-import type { Answer, Call } from './call.ts';
+import type { Answer, Operation, Setting } from './call.ts';
 
 export type State = string;
-
-/** What there is to know of a channel before a history begins. */
-export interface Setting {
-  readonly capacity: number;
-  readonly senders: number;
-  readonly receivers: number;
-}
 
 /** How far a call has come: the number of steps it has made, or all of them. */
 export type Progress = number;
@@ -47,8 +40,8 @@ export function initialState({ senders, receivers }: Setting): State {
   return `${OPEN}${senders}${receivers}`;
 }
 
-/** The steps that `call`, which will answer `answer` and has come as far as `progress`, can make in `state`. */
-export function stepsOf({ capacity }: Setting, state: State, call: Call, answer: Answer, progress: Progress) {
+/** The steps that a call which has come as far as `progress` can make in `state`. */
+export function stepsOf({ capacity }: Setting, state: State, { call, answer }: Operation, progress: Progress) {
   switch (call.kind) {
     case 'send':
       return sendSteps(capacity, state, call.values, answer, progress);
@@ -127,6 +120,10 @@ function cancel(state: State): State {
 
 function mayHold(state: State, length: number, capacity: number): boolean {
   return state[CLOSING] === CANCELLED ? length >= 0 && length <= capacity : length === lengthOf(state);
+}
+
+export function isDrained(state: State): boolean {
+  return state[CLOSING] !== OPEN && lengthOf(state) === 0;
 }
 
 function lengthOf(state: State): number {

@@ -7,6 +7,9 @@ import type { Operation } from './call.ts';
 import { closes, type Plan, planRound } from './plan.ts';
 import { type Ends, Player } from './player.ts';
 
+/** What makes one channel different from another. */
+export type Kind = Pick<Plan, 'topology' | 'capacity' | 'codec' | 'keeps'>;
+
 /** What a thread is told once. */
 export interface Assignment {
   readonly thread: number;
@@ -28,8 +31,8 @@ export interface Order {
 /** What this thread did, round by round. */
 export type Report = readonly (readonly Operation[])[];
 
-export function channelKey({ topology, capacity, codec }: Pick<Plan, 'topology' | 'capacity' | 'codec'>): string {
-  return `${topology} ${capacity} ${codec}`;
+export function channelKey({ topology, capacity, codec, keeps }: Kind): string {
+  return `${topology} ${capacity} ${codec}${keeps ? ' keeping' : ''}`;
 }
 
 /** One line between words that different threads write. */
@@ -69,7 +72,7 @@ class Member {
     await player.play(plan.parts[thread]!);
     this.#barrier.pass();
     // Nobody is left to receive from a channel whose receivers have cancelled.
-    if (thread === plan.drainer && plan.style !== 'cancel') player.drain();
+    if (plan.parts[thread]!.receives && plan.style !== 'cancel') player.drain();
     return player.history;
   }
 }
