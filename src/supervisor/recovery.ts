@@ -23,7 +23,6 @@ import { channelAddress, channelBlock, channelRemove, channelsUsed } from '../ke
 import { channelClose, channelClosed, channelErrorBlock, NO_ERROR } from '../kernel/close.ts';
 import {
   endChannelAt,
-  endCount,
   endLive,
   endNextHeld,
   endRetire,
@@ -57,7 +56,7 @@ import {
   QUEUE_SPSC,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { add, cas, load, peek, poke } from '../memory/words.ts';
+import { add, cas, load, peek, poke, store } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
 
 /** What was found in a dead thread's hands. */
@@ -133,7 +132,7 @@ function giveBack(thread: ThreadContext, dead: i32): Recovery {
       returned += settled.returned;
     }
   }
-  const ends = retireEnds(thread, dead);
+  const ends = retireEnds(dead);
   closeForsaken(thread);
   const blocks = blocksRecover(dead, thread.id) + groundBlocks(thread.id, dead);
   waitersRemove(HEADER_POOL_WAITERS, dead);
@@ -187,19 +186,26 @@ function recoverClose(channel: i32, dead: i32): void {
   if (error >= 0) blockDonate(error, dead);
 }
 
-function retireEnds(thread: ThreadContext, dead: i32): number {
+/** Retires its ends. Channels that have no sender left are closed by `closeForsaken`, which looks once for all of them. */
+function retireEnds(dead: i32): number {
   let ends = 0;
   for (let entry = endNextHeld(dead, 0); entry >= 0; entry = endNextHeld(dead, entry + 1)) {
     const index = endChannelAt(entry);
     const role = endRoleAt(entry);
     endRetire(entry, index, role, dead);
     ends++;
-    if (role === ROLE_SENDER && endCount(index, role) === 0) closeAt(thread, index);
+    if (role === ROLE_SENDER) countSenders(index);
   }
   return ends;
 }
 
-/** Closes channels whose last sending end was retired by somebody who died before it could close them. */
+/** It may have died before it had said that the channel has a sending end that counts. */
+function countSenders(index: i32): void {
+  const block = channelBlock(index);
+  if (block >= 0) store(blockAddress(block) + CHANNEL_COUNTED, 1);
+}
+
+/** Closes channels whose last sending end is retired, also those that somebody else died before it could close. */
 function closeForsaken(thread: ThreadContext): void {
   const forsaken = new Set<number>();
   // Marked as counted only once its first end stands: so whoever is marked here has its ends seen below.
