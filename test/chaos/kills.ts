@@ -50,6 +50,8 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
   const before = options.throughput ? (await gauge(arena))[0]! : 0;
   const auditor = new Auditor(arena);
   using watch = new Watch(arena);
+  // However few they are, every shift has its turn.
+  const ofRoundMost = Math.min(KILLS_A_ROUND, Math.ceil(kills / arena.shifts));
   let killed = 0;
   let audit = NOTHING;
   while (killed < kills) {
@@ -57,7 +59,7 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
     const onKill = () => {
       killed++;
     };
-    await killSome(arena, chaos, { kills: Math.min(KILLS_A_ROUND, kills - killed), pauseMs: PAUSE_MS, onKill });
+    await killSome(arena, chaos, { kills: Math.min(ofRoundMost, kills - killed), pauseMs: PAUSE_MS, onKill });
     await arena.rest();
     const ofRound = auditor.audit();
     audit = sum(audit, ofRound);

@@ -1,23 +1,31 @@
 /**
  * The chaos suite from the command line.
  *
- *     npm run test:chaos -- [--kills 1000] [--seed N] [--only steps|kills|recovery] [--json]
+ *     npm run test:chaos -- [--kills 1000] [--seed N] [--topology mpmc …] [--walk PART-OF-NAME]
+ *                           [--only steps|kills|throughput|recovery …] [--json]
  *
  * Ends with exit code 1 if anything was met that must not be.
  */
 
 import { parseArgs } from 'node:util';
 import { runKills } from './kills.ts';
+import { TOPOLOGIES } from './lanes.ts';
 import { measureRecovery } from './recovery.ts';
 import { count, ms, say, verdict } from './say.ts';
 import { take } from './steps/walk.ts';
 import { WALKS } from './steps/walks.ts';
+import type { Throughput } from './throughput.ts';
+
+/** `throughput` is measured around the kills. */
+const PARTS = ['steps', 'kills', 'throughput', 'recovery'];
 
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '1000' },
     seed: { type: 'string' },
-    only: { type: 'string' },
+    topology: { type: 'string', multiple: true, default: TOPOLOGIES },
+    walk: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: PARTS },
     json: { type: 'boolean', default: false },
   },
 });
@@ -30,25 +38,27 @@ const report: Record<string, unknown> = {};
 const violations: string[] = [];
 
 async function part(name: string, run: () => Promise<void>): Promise<void> {
-  if (values.only === undefined || values.only === name) await run();
+  if (values.only.includes(name)) await run();
 }
 
 await part('steps', async () => {
   let deaths = 0;
-  for (const walk of WALKS) {
+  const walks = WALKS.filter(({ name }) => name.includes(values.walk));
+  for (const walk of walks) {
     const result = await take(walk, () => deaths++);
     violations.push(...result.violations);
     say(`${walk.name}: ${result.outcomes.length - 1} steps, ${tally(result.outcomes)}`);
   }
-  report.steps = { walks: WALKS.length, deaths };
-  say(`A death at each step of ${WALKS.length} operations: ${count(deaths)} deaths.\n`);
+  report.steps = { walks: walks.length, deaths };
+  say(`A death at each step of ${walks.length} operations: ${count(deaths)} deaths.\n`);
 });
 
 await part('kills', async () => {
   const result = await runKills({
     kills: Number(values.kills),
     ...(values.seed !== undefined && { seed: Number(values.seed) }),
-    throughput: true,
+    topologies: TOPOLOGIES.filter((topology) => values.topology.includes(topology)),
+    throughput: values.only.includes('throughput'),
     onRound: ({ round, kills, audit }) => {
       const { accepted, missing, lost } = audit;
       say(`round ${round}: ${kills} kills; ${count(accepted)} accepted, ${missing} missing, ${lost} counted as lost`);
@@ -56,19 +66,12 @@ await part('kills', async () => {
   });
   const { audit, throughput } = result;
   violations.push(...result.violations);
-  const { before, after, fresh } = throughput!;
-  if (after / Math.max(before, 1) < THROUGHPUT_LEAST && after / fresh < THROUGHPUT_LEAST) {
-    violations.push(
-      `throughput: expected ${THROUGHPUT_LEAST} of ${count(fresh)} messages a second, met ${count(after)}`,
-    );
-  }
   report.kills = result;
   say(`${result.kills} kills in ${Math.round(result.seconds)} s, seed ${result.seed}.`);
   say(`  accepted ${count(audit.accepted)}, missing ${audit.missing}, of which counted as lost ${audit.lost}`);
   say(`  missing and not counted ${audit.unaccounted}, of at most ${audit.unaccountedMost} in dead hands`);
   say(`  the longest operation with a living counterpart took ${ms(result.longestMs)}`);
-  say(`  messages a second and lane: ${count(before)} before, ${count(after)} after, ${count(fresh)} on new channels;`);
-  say(`  after / before ${(after / before).toFixed(2)}, after / new ${(after / fresh).toFixed(2)}\n`);
+  if (throughput) judgeThroughput(throughput);
 });
 
 await part('recovery', async () => {
@@ -83,6 +86,16 @@ await part('recovery', async () => {
 });
 
 verdict({ ...report, violations }, values.json);
+
+function judgeThroughput({ before, after, fresh }: Throughput): void {
+  if (after < THROUGHPUT_LEAST * before && after < THROUGHPUT_LEAST * fresh) {
+    violations.push(
+      `throughput: expected ${THROUGHPUT_LEAST} of ${count(fresh)} messages a second, met ${count(after)}`,
+    );
+  }
+  say(`  messages a second and lane: ${count(before)} before, ${count(after)} after, ${count(fresh)} on new channels;`);
+  say(`  after / before ${(after / before).toFixed(2)}, after / new ${(after / fresh).toFixed(2)}`);
+}
 
 /** How often each outcome came, in the order in which they came first. */
 function tally(outcomes: readonly string[]): string {

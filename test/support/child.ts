@@ -22,6 +22,8 @@ export interface Ending {
 export interface RunOptions {
   /** Arguments to node before the program. */
   readonly nodeArgs?: readonly string[];
+  /** Arguments to the program. */
+  readonly args?: readonly string[];
   /** The node binary; default: this one. */
   readonly node?: string;
   /** When to kill it. */
@@ -29,10 +31,13 @@ export interface RunOptions {
 }
 
 /** Runs a module until it ends, or is killed at the limit. */
-export function run(path: string, { nodeArgs = [], node = process.execPath, limitMs = 15_000 }: RunOptions = {}) {
+export function run(
+  path: string,
+  { nodeArgs = [], args = [], node = process.execPath, limitMs = 15_000 }: RunOptions = {},
+) {
   return new Promise<Ending>((resolve, reject) => {
     const env = { ...process.env, NODE_OPTIONS: '', VITEST: '' };
-    const child = spawn(node, [...nodeArgs, path], { stdio: ['ignore', 'pipe', 'pipe'], env });
+    const child = spawn(node, [...nodeArgs, path, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
     const output = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => {
       output.stdout += chunk;
