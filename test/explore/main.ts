@@ -13,6 +13,7 @@ const USAGE = `Explores the interleavings of sluice's lock-free code.
 
   --budget TIME       how long to explore in all: 30s, 10m, 1h (default 1m)
   --model NAME        only this model, or all whose name starts like that
+  --short             only what is part of npm test: few preemptions, a number for each model
   --preemptions N     stop after all schedules with at most so many preemptions (default: go on for the whole time)
   --replay SEED       one execution again, step by step
   --mutants           try the deliberate faults instead: every one must be caught
@@ -21,6 +22,8 @@ const USAGE = `Explores the interleavings of sluice's lock-free code.
   --help              this
 `;
 
+/** What models are explored with in the short run that do not say otherwise. */
+const SHORT_PREEMPTIONS = 1;
 /** The part of the time that random walks get where the search does not end. */
 const WALKING = 0.2;
 
@@ -39,6 +42,7 @@ function main(): number {
       budget: { type: 'string', default: '1m' },
       model: { type: 'string' },
       preemptions: { type: 'string' },
+      short: { type: 'boolean', default: false },
       replay: { type: 'string' },
       mutants: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -58,14 +62,15 @@ function main(): number {
     for (const { name, model } of models) console.log(`${name.padEnd(36)}${model.about}`);
     return 0;
   }
-  const preemptions = Number(values.preemptions ?? 99);
-  const walking = values.preemptions === undefined ? WALKING : 0;
+  const most = Number(values.preemptions ?? 99);
+  const walking = values.preemptions === undefined && !values.short ? WALKING : 0;
   const deadline = performance.now() / 1000 + secondsOf(values.budget);
   const outcomes: Outcome[] = [];
   if (!values.json) console.log(HEADINGS);
-  for (const [done, { name, path }] of models.entries()) {
+  for (const [done, { name, path, model }] of models.entries()) {
     const seconds = (deadline - performance.now() / 1000) / (models.length - done);
     const subject = openModel(name, path);
+    const preemptions = values.short ? (model.preemptions ?? SHORT_PREEMPTIONS) : most;
     const outcome = explore(subject, { preemptions, seconds, walking });
     outcomes.push(outcome);
     console.log(values.json ? jsonOf(outcome) : rowOf(outcome));

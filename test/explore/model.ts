@@ -36,7 +36,7 @@ export interface Model<Place = any> {
   lay(): Place;
   /** One execution: threads with fresh variables. Runs before the first of them does. */
   play(place: Place): Play;
-  /** Most preemptions an execution of the short run may have; executions with fewer come first. Default 2. */
+  /** Most preemptions an execution of the short run may have; executions with fewer come first. Default 1. */
   readonly preemptions?: number;
   /** Most wake-ups without a reason an execution may have. Default 0. */
   readonly spurious?: number;

@@ -84,7 +84,7 @@ export const models = [
   model({
     name: 'ends/revoke',
     about: 'a grant is adopted or revoked, never both; a late revoke does not hit the next grant',
-    preemptions: 4,
+    preemptions: 3,
     lay: () => {
       const channel = layRing('mpmc', { capacity: 1 });
       return { channel, grant: endGrant(INDEX, ROLE_SENDER) };
@@ -116,7 +116,7 @@ export const models = [
   model({
     name: 'ends/place',
     about: 'two threads place ends at once: each has its own entry',
-    preemptions: 4,
+    preemptions: 3,
     lay: () => layRing('mpmc', { capacity: 1 }),
     play: () => {
       const entries: number[] = [];

@@ -47,7 +47,7 @@ export const models = kinds.flatMap(([kind, topology, more]) => [
   model({
     name: `leases/sender-${kind}`,
     about: 'a thread dies anywhere while it leases a block and sends it',
-    preemptions: 1,
+    preemptions: 0,
     lay: () => layLeases(topology, 1, more),
     play: (place: Place<Lease>) => {
       const [victim, receiver] = [joinLeases(place, 'victim'), joinLeases(place, 'receiver')];
@@ -78,7 +78,7 @@ export const models = kinds.flatMap(([kind, topology, more]) => [
   model({
     name: `leases/receiver-${kind}`,
     about: 'a thread dies anywhere while it receives leases and releases them; another one takes its place',
-    preemptions: 1,
+    preemptions: 0,
     lay: () => layLeases(topology, 1, more),
     play: (place: Place<Lease>) => {
       const [victim, sender, heir] = [

@@ -46,7 +46,7 @@ export const models = [
   model({
     name: 'letters/two-receivers',
     about: 'a sender that closes behind its messages, and two receivers that acknowledge all they get',
-    preemptions: 1,
+    preemptions: 0,
     lay: () => layShared('mpmc', 1, keeping),
     play: (place: Place) => {
       const books = new Acknowledgements();
@@ -73,7 +73,7 @@ export const models = [
   model({
     name: 'letters/refused',
     about: 'a receiver hands a message back: it comes again, marked as a second attempt',
-    preemptions: 1,
+    preemptions: 0,
     lay: () => layShared('mpmc', 1, keeping),
     play: (place: Place) => {
       const books = new Acknowledgements();
@@ -108,7 +108,7 @@ export const models = [
   model({
     name: 'letters/death-of-receiver',
     about: 'R30: a receiver dies anywhere; what it had not acknowledged comes again, to another one',
-    preemptions: 1,
+    preemptions: 0,
     lay: () => layShared('mpmc', 1, keeping),
     play: (place: Place) => {
       const books = new Acknowledgements();
@@ -137,7 +137,7 @@ export const models = [
   model({
     name: 'letters/death-of-sender',
     about: 'a sender dies anywhere; what it had posted is delivered, and its letters are free again',
-    preemptions: 1,
+    preemptions: 0,
     lay: () => layShared('mpmc', 1, keeping),
     play: (place: Place) => {
       const books = new Acknowledgements();

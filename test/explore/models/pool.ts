@@ -244,6 +244,7 @@ export const models = [
     model({
       name: `pool/death-${size}`,
       about: 'R29: a thread dies anywhere while it takes and releases; all of the pool comes back',
+      preemptions: 0,
       lay: () => {
         layPool(2);
         blockRelease(blockTake(1, QUARTER), 1);

@@ -52,7 +52,7 @@ export const models = [
   model({
     name: 'recovery/receiver',
     about: 'R29: a receiver dies anywhere, woken or not; the other one gets a message all the same',
-    preemptions: 1,
+    preemptions: 0,
     lay: () => layShared('mpmc', 2),
     play: (place: Place) => {
       const ledger = new Ledger();
@@ -78,7 +78,7 @@ export const models = [
   model({
     name: 'recovery/sender',
     about: 'R29: a sender dies anywhere at a full channel; the other one and the receiver go on',
-    preemptions: 1,
+    preemptions: 0,
     lay: () => layShared('mpmc', 1),
     play: (place: Place) => {
       const ledger = new Ledger();
@@ -106,7 +106,7 @@ export const models = [
     model({
       name: `recovery/heir-of-sender-${topology}`,
       about: 'a sender dies anywhere; recovered, another thread sends in its place',
-      preemptions: 1,
+      preemptions: 0,
       lay: () => layShared(topology, 1),
       play: (place: Place) => {
         const ledger = new Ledger();
@@ -146,7 +146,7 @@ export const models = [
     model({
       name: `recovery/heir-of-receiver-${topology}`,
       about: 'a receiver dies anywhere; recovered, another thread receives in its place',
-      preemptions: 1,
+      preemptions: 0,
       lay: () => layShared(topology, 1),
       play: (place: Place) => {
         const ledger = new Ledger();
@@ -179,7 +179,7 @@ export const models = [
   model({
     name: 'recovery/last-end',
     about: 'R12: the last sender dies anywhere, also while it closes; the receiver comes to the end',
-    preemptions: 1,
+    preemptions: 0,
     lay: () => layShared('mpmc', 1),
     play: (place: Place) => {
       const ledger = new Ledger();

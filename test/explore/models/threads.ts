@@ -25,7 +25,7 @@ export const models = [
   model({
     name: 'threads/attach',
     about: 'three threads attach to a segment for two: two get a cell of their own',
-    preemptions: 9,
+    preemptions: 3,
     lay: () => void freshSegment({ threads: 2 }),
     play: () => {
       const cells: number[] = [];
@@ -43,7 +43,7 @@ export const models = [
   model({
     name: 'threads/leave',
     about: 'a thread leaves, the supervisor hears of it, and another one takes the cell meanwhile',
-    preemptions: 9,
+    preemptions: 3,
     lay: () => {
       freshSegment({ threads: 1 });
       return attach(11);
@@ -76,7 +76,7 @@ export const models = [
   model({
     name: 'threads/death',
     about: 'a thread dies anywhere while it attaches: the supervisor finds it, and its cell is free again',
-    preemptions: 9,
+    preemptions: 3,
     lay: () => void freshSegment({ threads: 2 }),
     play: () => {
       let other = BLOCKED;

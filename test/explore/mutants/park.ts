@@ -7,7 +7,7 @@ const wake = 'src/kernel/wake.ts';
 const thread = 'src/park/thread.ts';
 const point = 'src/park/wait-point.ts';
 const pump = 'src/park/pump.ts';
-const channel = 'src/channel/channel.ts';
+const core = 'src/channel/core.ts';
 const queue = 'src/channel/queue.ts';
 
 export const park: readonly Mutant[] = [
@@ -188,42 +188,39 @@ export const park: readonly Mutant[] = [
     caughtBy: ['pump/receive-mpmc'],
   },
   {
-    path: channel,
-    within: '#publish',
+    path: core,
+    within: 'wakeReceiver',
     fault: 'nobody is woken for a message',
-    rule: drop('if (code === ADVANCED_AWAITED) this.#thread.wakeOne(this.#receiversWaiting);'),
+    rule: drop('this.thread.wakeOne(this.#receiversWaiting);'),
     caughtBy: ['park/mpmc'],
   },
   {
-    path: channel,
-    within: '#free',
+    path: core,
+    within: 'wakeSender',
     fault: 'nobody is woken for room',
-    rule: replace(
-      'if (this.#queue.free(at) === ADVANCED_AWAITED) this.#thread.wakeOne(this.#sendersWaiting);',
-      'this.#queue.free(at);',
-    ),
+    rule: drop('this.thread.wakeOne(this.#sendersWaiting);'),
     caughtBy: ['park/mpmc'],
   },
   {
-    path: channel,
+    path: core,
     within: 'close',
     fault: 'a close wakes no receiver',
-    rule: drop('this.#thread.wakeAll(this.#receiversWaiting);'),
+    rule: drop('this.thread.wakeAll(this.#receiversWaiting);'),
     caughtBy: ['park/close-mpmc'],
   },
   {
-    path: channel,
+    path: core,
     within: 'close',
     fault: 'a close wakes one receiver only',
-    rule: replace('this.#thread.wakeAll(this.#receiversWaiting);', 'this.#thread.wakeOne(this.#receiversWaiting);'),
+    rule: replace('this.thread.wakeAll(this.#receiversWaiting);', 'this.thread.wakeOne(this.#receiversWaiting);'),
     caughtBy: ['park/close-all'],
     harmless: 'Whoever leaves the set passes the wake-up on, because a closed channel has an answer for everybody.',
   },
   {
-    path: channel,
+    path: core,
     within: 'close',
     fault: 'a close wakes no sender',
-    rule: drop('this.#thread.wakeAll(this.#sendersWaiting);'),
+    rule: drop('this.thread.wakeAll(this.#sendersWaiting);'),
     caughtBy: ['park/close-senders'],
   },
   {
