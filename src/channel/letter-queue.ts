@@ -141,8 +141,8 @@ export class LetterQueue implements Queue {
 
   isEmpty(): boolean {
     if (load(this.#channel + CHANNEL_RETURNED) !== 0 || !mpmcEmpty(this.#channel)) return false;
-    // Whether a closed channel is drained depends on what becomes of those letters.
-    return !channelClosed(this.#channel) || !lettersMoving(this.#channel);
+    // A closed channel is drained, unless there are letters in somebody's hands; those that move will be somewhere soon.
+    return !channelClosed(this.#channel) || (!lettersMoving(this.#channel) && lettersOut(this.#channel, -1) > 0);
   }
 
   isFull(): boolean {
