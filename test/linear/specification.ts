@@ -126,7 +126,7 @@ export function isDrained(state: State): boolean {
   return state[CLOSING] !== OPEN && lengthOf(state) === 0;
 }
 
-function lengthOf(state: State): number {
+export function lengthOf(state: State): number {
   return state.length - CONTENTS;
 }
 
