@@ -5,12 +5,14 @@ import {
   MPMC_SLOT_HEADER,
   mpmcBury,
   mpmcClaim,
+  mpmcCleared,
   mpmcEmpty,
   mpmcFree,
   mpmcFull,
   mpmcLength,
   mpmcPublish,
   mpmcRecover,
+  mpmcRoom,
   mpmcTake,
   SLOT_CLAIMED,
   SLOT_READING,
@@ -131,6 +133,55 @@ describe.each(STARTS)('from position %d', (start) => {
     expect(mpmcClaim(channel, ME)).toBe(CLOSED);
     // Sealed: nothing was claimed any more.
     expect(load(channel + CHANNEL_BURIED)).toBe(1);
+  });
+
+  test('is empty when it is drained, as before its first message: there is nobody to wait for', () => {
+    const channel = layChannel('mpmc', 3, start);
+    expect(mpmcEmpty(channel)).toBe(true);
+    const slot = claim(channel, 1);
+    expect(mpmcEmpty(channel)).toBe(false);
+    mpmcPublish(channel, slot);
+    channelClose(channel, NO_ERROR);
+    expect([mpmcEmpty(channel), mpmcReceive(channel), mpmcReceive(channel)]).toEqual([false, 1, 'drained']);
+    expect(mpmcEmpty(channel)).toBe(true);
+  });
+
+  test('has room again as soon as the slot at the tail is free, which whoever frees it can tell', () => {
+    const channel = layChannel('mpmc', 8, start);
+    for (let i = 0; i < 8; i++) mpmcSend(channel, i);
+    const [first, second] = [mpmcTake(channel, YOU), mpmcTake(channel, ME)];
+    expect([mpmcRoom(channel), mpmcClaim(channel, ME)]).toEqual([false, BLOCKED]);
+    mpmcFree(channel, second);
+    expect([mpmcRoom(channel), mpmcCleared(channel, (start + 1) | 0)]).toEqual([false, false]);
+    mpmcFree(channel, first);
+    expect([mpmcRoom(channel), mpmcCleared(channel, start | 0)]).toEqual([true, true]);
+  });
+
+  test('while a tombstone stands behind a message, taking that one may let a sender go', () => {
+    const channel = layChannel('mpmc', 2, start);
+    mpmcSend(channel, 1);
+    mpmcBury(channel, claim(channel, 2));
+    expect([mpmcLength(channel), mpmcSend(channel, 3)]).toEqual([1, 'full']);
+    expect(mpmcReceive(channel)).toBe(1);
+    expect([mpmcCleared(channel, start | 0), mpmcSend(channel, 3)]).toEqual([true, 'accepted']);
+    expect([mpmcReceive(channel), mpmcReceive(channel)]).toEqual([3, 'empty']);
+  });
+
+  test('R3: the length counts no tombstones, wherever they stand', () => {
+    const channel = layChannel('mpmc', 7, start);
+    mpmcBury(channel, claim(channel, 0));
+    mpmcSend(channel, 1);
+    mpmcBury(channel, claim(channel, 0));
+    mpmcBury(channel, claim(channel, 0));
+    mpmcSend(channel, 2);
+    expect(mpmcLength(channel)).toBe(2);
+    expect([mpmcReceive(channel), mpmcLength(channel)]).toEqual([1, 1]);
+    expect([mpmcReceive(channel), mpmcLength(channel), mpmcReceive(channel)]).toEqual([2, 0, 'empty']);
+    for (let lap = 0; lap < 4; lap++) {
+      for (let i = 0; i < 7; i++) mpmcSend(channel, i);
+      expect(mpmcLength(channel)).toBe(7);
+      for (let i = 0; i < 7; i++) mpmcReceive(channel);
+    }
   });
 
   test('whoever comes next helps a cursor along that was left behind', () => {
