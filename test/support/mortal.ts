@@ -27,8 +27,7 @@ for (const name of [...READING, ...WRITING]) {
     if (!known) return real(view, ...rest);
     if (name === 'load' || name === 'notify') known.mortal.read();
     else known.mortal.write();
-    // It dies in its sleep: nobody could wake it, on this thread.
-    if (name === 'wait') known.mortal.dieAsleep();
+    if (name === 'wait') return known.mortal.sleep();
     return real(known.words, ...rest);
   };
 }
@@ -47,6 +46,7 @@ export class Mortal {
   #attachment: Attachment | undefined;
   #left = Number.POSITIVE_INFINITY;
   #asleep = false;
+  #interlude: { after: number; readonly run: () => void } | undefined;
 
   constructor(memory: unknown, nodeThreadId: number) {
     this.segment = Segment.open(memory);
@@ -88,16 +88,45 @@ export class Mortal {
     return this.#left < 0 && !this.#asleep;
   }
 
+  /**
+   * Lets it do something, and somebody else do something in one go, after so many of its writes. Returns whether it came
+   * to that. Nobody dies, and whoever waits for the other to get on is out of patience at once.
+   */
+  interrupt(writes: number, act: () => void, interlude: () => void): boolean {
+    let came = false;
+    const { now } = performance;
+    let later = now.call(performance);
+    performance.now = () => (later += 1000);
+    this.#interlude = {
+      after: writes,
+      run: () => {
+        came = true;
+        interlude();
+        this.segment.enter();
+      },
+    };
+    try {
+      this.live(Number.POSITIVE_INFINITY, act);
+    } finally {
+      this.#interlude = undefined;
+      performance.now = now;
+    }
+    return came;
+  }
+
   read(): void {
     if (this.#left < 0) throw new Death();
   }
 
   write(): void {
+    if (this.#interlude && this.#interlude.after-- === 0) this.#interlude.run();
     this.#left--;
     if (this.#left < 0) throw new Death();
   }
 
-  dieAsleep(): never {
+  /** It dies in its sleep, for nobody could wake it on this thread; or its time is over at once. */
+  sleep(): string {
+    if (this.#interlude) return 'timed-out';
     this.#asleep = true;
     this.#left = -1;
     throw new Death();

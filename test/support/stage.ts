@@ -18,6 +18,7 @@ import {
 import { blockAddress, blockCapacity } from '../../src/kernel/blocks.ts';
 import { channelBlock, channelsUsed } from '../../src/kernel/channels.ts';
 import { channelErrorBlock } from '../../src/kernel/close.ts';
+import { lettersOut, lettersWaiting } from '../../src/kernel/letters.ts';
 import { waitersAdd, waitersHas } from '../../src/kernel/waiters.ts';
 import {
   CHANNEL_RECEIVERS_WAITING,
@@ -78,6 +79,7 @@ export const KINDS: Record<string, Partial<ChannelOptions<any>>> = {
 };
 
 export const CAPACITY = 3;
+export const WAITS_FOR_MEMORY = 'waits for memory';
 /** Thread ids on a stage. */
 export const MAIN = 0;
 export const SLEEPER = 1;
@@ -150,24 +152,19 @@ export class Stage {
     const before = this.channels.map((channel) => {
       waitersAdd(channel.address + CHANNEL_RECEIVERS_WAITING, SLEEPER);
       waitersAdd(channel.address + CHANNEL_SENDERS_WAITING, SLEEPER);
-      const { closed, length, capacity } = channel;
-      return { channel, empty: !closed && length === 0, full: !closed && length === capacity };
+      return { channel, receives: !hasAnswer(channel), sends: !hasRoom(channel) };
     });
     waitersAdd(HEADER_POOL_WAITERS, SLEEPER);
     return () => {
+      this.main.segment.enter();
       const sleeps = (set: number) => waitersHas(set, SLEEPER);
-      const asleep = before.flatMap(({ channel, empty, full }) => {
-        const { address, closed, length, capacity, name } = channel;
-        return [
-          ...(empty && (closed || length > 0) && sleeps(address + CHANNEL_RECEIVERS_WAITING)
-            ? [`receives ${name}`]
-            : []),
-          ...(full && (closed || length < capacity) && sleeps(address + CHANNEL_SENDERS_WAITING)
-            ? [`sends ${name}`]
-            : []),
-        ];
+      const asleep = before.flatMap(({ channel, receives, sends }) => {
+        const { address, name } = channel;
+        const receiver = receives && hasAnswer(channel) && sleeps(address + CHANNEL_RECEIVERS_WAITING);
+        const sender = sends && hasRoom(channel) && sleeps(address + CHANNEL_SENDERS_WAITING);
+        return [...(receiver ? [`receives from ${name}`] : []), ...(sender ? [`sends to ${name}`] : [])];
       });
-      return [...asleep, ...(sleeps(HEADER_POOL_WAITERS) ? ['waits for memory'] : [])];
+      return [...asleep, ...(sleeps(HEADER_POOL_WAITERS) ? [WAITS_FOR_MEMORY] : [])];
     };
   }
 
@@ -212,6 +209,18 @@ export class Stage {
     expect(pool.stats()).toMatchObject({ leases: 0, inUse: bytesResident });
     expect(taken).toEqual([...resident].toSorted((a, b) => a - b));
   }
+}
+
+/** Whether somebody who receives would be told something. */
+function hasAnswer(channel: SharedChannel<any>): boolean {
+  const { address, closed, keeps } = channel;
+  if (!keeps) return closed || channel.length > 0;
+  return lettersWaiting(address) > 0 || (closed && lettersOut(address, -1) === 0);
+}
+
+/** Whether somebody who sends would be. */
+function hasRoom({ closed, length, capacity }: SharedChannel<any>): boolean {
+  return closed || length < capacity;
 }
 
 /** The next message; that there is none any more, whatever the channel was closed with. */
