@@ -4,7 +4,9 @@ import {
   blockCapacity,
   blockDismiss,
   blockDonate,
+  blockGround,
   blockLeased,
+  blockNextFlying,
   blockReceive,
   blockRelease,
   blockSend,
@@ -18,15 +20,17 @@ import {
 import { BLOCKED, TOO_LARGE } from '../../src/kernel/codes.ts';
 import {
   BLOCK_UNIT_BYTES,
+  HEADER_BITMAPS,
   HEADER_POOL_IN_USE,
   HEADER_POOL_PEAK,
+  PAGE_BITMAP,
   PAGE_BYTES,
   PAGE_OWNERS,
   SLAB_CLASSES,
   WORD_BYTES,
 } from '../../src/memory/layout.ts';
 import type { Segment } from '../../src/memory/segment.ts';
-import { load } from '../../src/memory/words.ts';
+import { load, peek, poke } from '../../src/memory/words.ts';
 import { dieAtEachStep } from '../support/deaths.ts';
 import { seeded } from '../support/random.ts';
 import { freshSegment, ME, MIB, YOU } from '../support/segment.ts';
@@ -243,6 +247,47 @@ describe('R29: wherever a thread dies', () => {
       expect({ step, all: all >= 0 }).toEqual({ step, all: true });
     });
     expect(steps).toBeGreaterThan(2);
+  });
+});
+
+describe('R29: blocks on their way from the dead', () => {
+  test('are found one after the other, in slabs and runs, and those of others are not', () => {
+    const mine = blockTake(ME, 64);
+    blockSend(mine, ME);
+    const flying = [64, 64, 5000, 3 * PAGE_BYTES, 64].map((bytes) => blockTake(YOU, bytes));
+    blockTake(YOU, 64);
+    for (const block of flying) blockSend(block, YOU);
+    const found: number[] = [];
+    for (let block = blockNextFlying(YOU, 0); block >= 0; block = blockNextFlying(YOU, block + 1)) found.push(block);
+    expect(found).toEqual(flying.toSorted((a, b) => a - b));
+  });
+
+  test('are grounded once, unless somebody has received them', () => {
+    const [lost, received] = [blockTake(YOU, 64), blockTake(YOU, 2 * PAGE_BYTES)];
+    blockSend(lost, YOU);
+    blockSend(received, YOU);
+    blockReceive(received, ME);
+    expect([blockGround(lost, ME, ME), blockGround(lost, YOU, ME), blockGround(lost, YOU, ME)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect([blockGround(received, YOU, ME), blockNextFlying(YOU, 0), blockVacant(lost)]).toEqual([
+      false,
+      BLOCKED,
+      true,
+    ]);
+    expect(blockRelease(received, ME)).toBe(true);
+  });
+
+  test('a vacant one that it had not marked yet can be had again', () => {
+    const block = blockTake(YOU, 32_768);
+    const other = blockTake(YOU, 32_768);
+    const bitmap = peek(HEADER_BITMAPS) + Math.floor(block / PAGE_OWNERS) * PAGE_BITMAP;
+    blockRelease(block, YOU);
+    poke(bitmap, 0);
+    blocksRecover(YOU, ME);
+    expect([blockTake(ME, 32_768), blockTake(ME, 32_768)].toSorted()).toEqual([block, other].toSorted());
   });
 });
 

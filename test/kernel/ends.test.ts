@@ -6,10 +6,12 @@ import {
   endCount,
   endGrant,
   endHold,
+  endLive,
   endNextHeld,
   endRetire,
   endRevoke,
   endRoleAt,
+  endsPlaced,
   grantEntry,
   ROLE_RECEIVER,
   ROLE_SENDER,
@@ -85,6 +87,47 @@ describe('an end', () => {
       [1, 0],
       [0, 1],
     ]);
+  });
+});
+
+describe('a grant', () => {
+  test('that is given up late does not give up another’s, nor what somebody holds in the same place by now', () => {
+    const first = endGrant(CHANNEL, ROLE_SENDER);
+    expect(endRevoke(first, CHANNEL, ROLE_SENDER)).toBe(true);
+    const second = endGrant(CHANNEL, ROLE_SENDER);
+    expect([grantEntry(second), second === first]).toEqual([grantEntry(first), false]);
+    expect([endRevoke(first, CHANNEL, ROLE_SENDER), endAdopt(first, CHANNEL, ROLE_SENDER, ME), senders()]).toEqual([
+      false,
+      false,
+      1,
+    ]);
+    expect(endAdopt(second, CHANNEL, ROLE_SENDER, ME)).toBe(true);
+    expect([endRevoke(first, CHANNEL, ROLE_SENDER), endRevoke(second, CHANNEL, ROLE_SENDER), senders()]).toEqual([
+      false,
+      false,
+      1,
+    ]);
+  });
+
+  test('has a ticket of its own, for as many grants in a row as there are tickets', () => {
+    const grants = new Set<number>();
+    for (let i = 0; i < 2 ** 14; i++) {
+      const grant = endGrant(CHANNEL, ROLE_SENDER);
+      grants.add(grant);
+      endRevoke(grant, CHANNEL, ROLE_SENDER);
+    }
+    expect(grants.size).toBe(2 ** 14);
+    expect(grants.has(endGrant(CHANNEL, ROLE_SENDER))).toBe(true);
+  });
+
+  test('is told by a count of placings, so that a scan it slips past is done again', () => {
+    const before = endsPlaced();
+    const held = endHold(CHANNEL, ROLE_SENDER, ME);
+    const grant = endGrant(CHANNEL, ROLE_SENDER);
+    endRetire(held, CHANNEL, ROLE_SENDER, ME);
+    expect([endsPlaced() - before, senders(), endLive(held), endLive(grantEntry(grant))]).toEqual([2, 1, false, true]);
+    endAdopt(grant, CHANNEL, ROLE_SENDER, YOU);
+    expect(endsPlaced() - before).toBe(2);
   });
 });
 

@@ -1,6 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  blockAddress,
+  blockFlying,
+  blockReceive,
+  blockRelease,
+  blockSend,
+  blockTake,
+} from '../../src/kernel/blocks.ts';
 import { channelClose, channelClosed, NO_ERROR } from '../../src/kernel/close.ts';
 import { BLOCKED, CLOSED } from '../../src/kernel/codes.ts';
+import { REF_CONSUMED } from '../../src/kernel/refs.ts';
 import {
   ADVANCED,
   ADVANCED_AWAITED,
@@ -10,16 +19,19 @@ import {
   spscAwaitRoom,
   spscClose,
   spscLength,
+  spscMessage,
+  spscPosition,
   spscPublish,
   spscReadable,
+  spscRecover,
   spscRelease,
   spscWritable,
 } from '../../src/kernel/spsc.ts';
-import { CHANNEL_CLOSED, CHANNEL_PEAK } from '../../src/memory/layout.ts';
+import { CHANNEL_CLOSED, CHANNEL_PEAK, CHANNEL_REFS, CHANNEL_REFS_AT, CHANNEL_SENT } from '../../src/memory/layout.ts';
 import type { i32 } from '../../src/memory/words.ts';
-import { peek, store } from '../../src/memory/words.ts';
-import { spscReceive, spscSend } from '../support/rings.ts';
-import { freshSegment, layChannel, MIB } from '../support/segment.ts';
+import { peek, poke, store } from '../../src/memory/words.ts';
+import { slotAt, spscReceive, spscSend } from '../support/rings.ts';
+import { freshSegment, layChannel, ME, MIB, YOU } from '../support/segment.ts';
 
 let channel: i32;
 
@@ -157,6 +169,63 @@ describe('another thread that takes a side over', () => {
     spscAdoptReceiver(channel);
     expect(spscSend(channel, [2])).toBe('closed');
     expect(spscReceive(channel, 9)).toEqual([1]);
+    expect(spscReadable(channel, 1)).toBe(CLOSED);
+  });
+});
+
+describe('R29: of a receiver that died', () => {
+  /** Makes the second word of a payload refer to a block. */
+  function withRefs(): void {
+    const at = blockAddress(blockTake(ME, 64));
+    poke(at, 1);
+    poke(channel + CHANNEL_REFS, 1);
+    poke(channel + CHANNEL_REFS_AT, at);
+  }
+
+  function sendBlocks(count: number): i32[] {
+    return Array.from({ length: count }, (_, index) => {
+      const block = blockTake(ME, 64);
+      const position = spscPosition(peek(channel + CHANNEL_SENT));
+      spscWritable(channel, 1);
+      poke(slotAt(channel, position), index);
+      poke(slotAt(channel, position) + 1, block + 1);
+      blockSend(block, ME);
+      spscPublish(channel, 1);
+      return block;
+    });
+  }
+
+  test('what it had only looked at is still whole, and stays', () => {
+    withRefs();
+    sendBlocks(3);
+    expect(spscReadable(channel, 3)).toBe(3);
+    expect([spscRecover(channel, ME), spscLength(channel)]).toEqual([0, 3]);
+  });
+
+  test('what it had begun to take apart is given up, up to there, and the next one starts behind it', () => {
+    withRefs();
+    const blocks = sendBlocks(4);
+    spscReadable(channel, 4);
+    // The first was read and given back, the second is its own.
+    blockReceive(blocks[0]!, YOU);
+    poke(slotAt(channel, 0) + 1, REF_CONSUMED);
+    blockRelease(blocks[0]!, YOU);
+    blockReceive(blocks[1]!, YOU);
+    expect([spscRecover(channel, ME), spscRecover(channel, ME), spscLength(channel)]).toEqual([2, 0, 2]);
+    expect([spscAdoptReceiver(channel), spscReadable(channel, 9), blockFlying(blocks[2]!)]).toEqual([2, 2, true]);
+    expect([spscMessage(channel, 1), spscMessage(channel, 2), spscMessage(channel, 4)]).toEqual([
+      -1,
+      slotAt(channel, 2),
+      -1,
+    ]);
+  });
+
+  test('an empty channel has nothing to give up, closed or not', () => {
+    withRefs();
+    expect(spscRecover(channel, ME)).toBe(0);
+    spscAwaitRoom(channel);
+    spscClose(channel);
+    expect(spscRecover(channel, ME)).toBe(0);
     expect(spscReadable(channel, 1)).toBe(CLOSED);
   });
 });

@@ -7,6 +7,7 @@ import {
   type Channel,
   type Codec,
   custom,
+  type Delivery,
   f64,
   i64,
   json,
@@ -187,3 +188,40 @@ holds<Equal<ReturnType<typeof pair<number>>, [Channel<number>, Channel<number>]>
 pair(utf8())[0].trySend('x');
 
 export { first, many, wrong };
+
+// At least once.
+const kept = supervisor.channel('a', {
+  codec: utf8(),
+  capacity,
+  delivery: 'at-least-once',
+  maxAttempts: 3,
+  ackTimeout: 50,
+});
+holds<Equal<typeof kept, Channel<string>>>();
+for (const delivery of kept.deliveries()) {
+  holds<Equal<typeof delivery, Delivery<string>>>();
+  holds<Equal<typeof delivery.value, string>>();
+  holds<Equal<typeof delivery.attempt, number>>();
+  holds<Equal<ReturnType<typeof delivery.ack>, boolean>>();
+  holds<Equal<ReturnType<typeof delivery.nack>, boolean>>();
+  // @ts-expect-error read only
+  delivery.attempt = 1;
+}
+export async function deliver(): Promise<void> {
+  for await (const { value, ack } of kept.receiver.deliveries()) {
+    holds<Equal<typeof value, string>>();
+    holds<Equal<typeof ack, () => boolean>>();
+  }
+}
+// @ts-expect-error only receivers deliver
+kept.sender.deliveries();
+// @ts-expect-error there is no such promise
+supervisor.channel('a', { codec: u32, capacity, delivery: 'exactly-once' });
+supervisor.channel('a', { codec: utf8(), capacity, delivery: 'at-least-once', maxAttempts: 1, deadLetter: texts });
+// @ts-expect-error dead letters are messages of the same kind
+supervisor.channel('a', { codec: utf8(), capacity, delivery: 'at-least-once', maxAttempts: 1, deadLetter: numbers });
+const ends = { codec: utf8(), capacity, delivery: 'at-least-once', deadLetter: texts.sender } as const;
+// @ts-expect-error they go to a channel, as nobody need hold an end of it
+supervisor.channel('a', ends);
+// @ts-expect-error milliseconds are a number
+supervisor.channel('a', { codec: utf8(), capacity, delivery: 'at-least-once', ackTimeout: '1s' });

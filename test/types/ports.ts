@@ -67,12 +67,27 @@ supervisor.spawn('./worker.js', { ports: {} });
 // @ts-expect-error workers get ports
 supervisor.spawn(new URL('file:///worker.js'), {});
 
+supervisor.spawn(new URL('file:///worker.js'), {
+  ports: { jobs },
+  respawn: true,
+  worker: { resourceLimits: { maxOldGenerationSizeMb: 64 }, env: { A: 'b' }, execArgv: ['--expose-gc'], stdout: true },
+});
+// @ts-expect-error what a worker gets is its ports
+supervisor.spawn(new URL('file:///worker.js'), { ports: { jobs }, worker: { workerData: 1 } });
+supervisor.revoke(shared);
+// @ts-expect-error ports as they are were not shared
+supervisor.revoke({ jobs });
+
 // Events have the shape of their name.
 supervisor.on('level', ({ channel, from, to }) => {
   holds<Equal<typeof channel, string>>();
   holds<Equal<typeof from | typeof to, 'green' | 'yellow' | 'red'>>();
 });
 supervisor.on('thread-exit', ({ exitCode }) => holds<Equal<typeof exitCode, number>>());
+supervisor.on('thread-exit', ({ recovered }) =>
+  holds<Equal<typeof recovered.returned | typeof recovered.lost | typeof recovered.blocks, number>>(),
+);
+supervisor.on('lost', (event) => holds<Equal<typeof event, { channel: string; count: number; thread: string }>>());
 // @ts-expect-error there is no such event
 supervisor.on('lunch', () => {});
 holds<Equal<SupervisorEvents['stall'][0]['channel'], string>>();
