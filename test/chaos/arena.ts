@@ -46,6 +46,8 @@ export class Arena {
   readonly places: readonly Place[];
   readonly shifts: number;
   readonly departures: Departure[] = [];
+  /** Those that were killed and have not exited yet: what they held nobody may touch before that. */
+  readonly dying = new Set<Place>();
   readonly #groups: WorkerGroup[] = [];
   #round = 0;
   #shift = 0;
@@ -126,9 +128,18 @@ export class Arena {
     return rate;
   }
 
+  /** Kills a worker; settles once what it held is recovered. Answers false if there was none at that moment. */
+  async kill(chaos: Chaos, place: Place): Promise<boolean> {
+    if (this.dying.has(place)) return false;
+    this.dying.add(place);
+    const killed = await chaos.kill(place.worker());
+    this.dying.delete(place);
+    return killed;
+  }
+
   /** Ends every worker once, so that none is older than another, and settles when those that take their places rest. */
   async renew(chaos: Chaos): Promise<void> {
-    await Promise.all(this.places.map((place) => chaos.kill(place.worker())));
+    await Promise.all(this.places.map((place) => this.kill(chaos, place)));
     await this.ready();
   }
 
@@ -153,11 +164,15 @@ export class Arena {
     return [
       `  ${lane.name}: ${length} messages, ${sendersWaiting} senders and ${receiversWaiting} receivers wait`,
       ...places.map(({ number, role }) => {
-        const state = !journal.alive(number) ? 'not there' : journal.resting(number) ? 'at rest' : 'at work';
-        return `  ${role} ${number}: ${state}, begun ${journal.begun(number)}, finished ${journal.finished(number)}`;
+        return `  ${role} ${number}: ${this.#stateOf(number)}, begun ${journal.begun(number)}, finished ${journal.finished(number)}`;
       }),
       ...threads.filter(({ name }) => name.startsWith(lane.name)).map((thread) => `  ${JSON.stringify(thread)}`),
     ].join('\n');
+  }
+
+  #stateOf(place: number): string {
+    if (!this.journal.alive(place)) return 'not there';
+    return this.journal.resting(place) ? 'at rest' : 'at work';
   }
 
   #direct(phase: Phase): void {

@@ -22,7 +22,7 @@ export async function killSome(arena: Arena, chaos: Chaos, { kills, pauseMs, onK
   const { random } = chaos;
   let killed = 0;
   const kill = async (place: Place) => {
-    if (!(await chaos.kill(place.worker()))) return;
+    if (!(await arena.kill(chaos, place))) return;
     killed++;
     onKill?.();
   };

@@ -11,12 +11,20 @@ export function thisTask(): number {
   }
 }
 
-/** Milliseconds that a thread was ready to run while others had the processor. */
-export function runDelayMs(task: number): number {
+/** What a thread is at: whether it sleeps, and how much processor time it has had. */
+export interface TaskState {
+  readonly asleep: boolean;
+  readonly ranNs: string;
+}
+
+export function stateOf(task: number): TaskState | undefined {
   try {
-    const [, delayNs] = readFileSync(`/proc/self/task/${task}/schedstat`, 'utf8').split(' ');
-    return Number(delayNs) / 1e6;
+    // `PID (NAME) STATE …`, and a name may contain anything.
+    const stat = readFileSync(`/proc/self/task/${task}/stat`, 'utf8');
+    const asleep = stat.slice(stat.lastIndexOf(')') + 2).startsWith('S');
+    const [ranNs] = readFileSync(`/proc/self/task/${task}/schedstat`, 'utf8').split(' ');
+    return { asleep, ranNs: ranNs! };
   } catch {
-    return 0;
+    return undefined;
   }
 }

@@ -1,12 +1,13 @@
 /**
- * Looks whether anybody is stuck: a worker with a living counterpart, that does not finish an operation for a second.
+ * Looks whether anybody is stuck: a worker with a living counterpart, that does not finish an operation for a second. A
+ * lane in which somebody is dying may stand still until its exit; the second begins there.
  *
- * A machine that is busy with other things accuses nobody: only time in which this thread itself got its turns counts,
- * less the time in which a worker of the lane was ready to run and did not get to.
+ * A machine that is busy with other things accuses nobody: only time counts in which this thread itself got its turns,
+ * and in which no worker of the lane was ready to run and did not get to.
  */
 
 import type { Arena, Place } from './arena.ts';
-import { runDelayMs } from './tasks.ts';
+import { stateOf } from './tasks.ts';
 
 const LOOK_EVERY_MS = 10;
 const LOOK_MOST_MS = 30;
@@ -18,8 +19,6 @@ const SUSPICIOUS_MS = 100;
 interface Idle {
   readonly messages: number;
   ms: number;
-  /** How long workers of the lane had been kept from running when it became suspicious. */
-  keptBefore: number;
 }
 
 export class Watch implements Disposable {
@@ -28,6 +27,8 @@ export class Watch implements Disposable {
   longestMs = 0;
   readonly #arena: Arena;
   readonly #idle = new Map<Place, Idle>();
+  /** The processor time that tasks had had at the last look. */
+  readonly #ran = new Map<number, string>();
   readonly #timer: NodeJS.Timeout;
   #lookedAt = performance.now();
 
@@ -46,13 +47,15 @@ export class Watch implements Disposable {
     this.#lookedAt = now;
     for (const { places } of this.#arena.working) {
       const working = places.filter(({ number }) => this.#works(number));
-      const manned = new Set(working.map(({ role }) => role)).size === 2;
+      const manned = new Set(working.map(({ role }) => role)).size === 2 && !places.some(this.#dies);
       for (const place of places) {
         if (manned && working.includes(place)) this.#lookAt(place, working, elapsed);
         else this.#idle.delete(place);
       }
     }
   }
+
+  readonly #dies = (place: Place) => this.#arena.dying.has(place);
 
   #works(place: number): boolean {
     const { journal } = this.#arena;
@@ -63,23 +66,27 @@ export class Watch implements Disposable {
     const messages = this.#arena.journal.messages(place.number);
     const idle = this.#idle.get(place);
     if (!idle || idle.messages !== messages) {
-      this.#idle.set(place, { messages, ms: 0, keptBefore: 0 });
+      this.#idle.set(place, { messages, ms: 0 });
       return;
     }
-    const before = idle.ms;
+    if (idle.ms >= SUSPICIOUS_MS && this.#starves(lane)) return;
     idle.ms += elapsed;
-    if (idle.ms < SUSPICIOUS_MS) return;
-    const kept = this.#keptFromRunning(lane);
-    if (before < SUSPICIOUS_MS) idle.keptBefore = kept;
-    const took = idle.ms - Math.max(0, kept - idle.keptBefore);
-    if (this.longestMs <= PROMPT_MS && took > PROMPT_MS) {
+    if (this.longestMs <= PROMPT_MS && idle.ms > PROMPT_MS) {
       this.violations.push(`${place.role} ${place.number} is stuck:\n${this.#arena.describe(place.stand)}`);
     }
-    this.longestMs = Math.max(this.longestMs, took);
+    this.longestMs = Math.max(this.longestMs, idle.ms);
   }
 
-  #keptFromRunning(places: readonly Place[]): number {
-    const { journal } = this.#arena;
-    return places.reduce((sum, { number }) => sum + runDelayMs(journal.task(number)), 0);
+  /** Whether somebody in the lane is ready to run and has not run since the last look. */
+  #starves(lane: readonly Place[]): boolean {
+    let starves = false;
+    for (const { number } of lane) {
+      const task = this.#arena.journal.task(number);
+      const state = stateOf(task);
+      if (!state) continue;
+      if (!state.asleep && this.#ran.get(task) === state.ranNs) starves = true;
+      this.#ran.set(task, state.ranNs);
+    }
+    return starves;
   }
 }
