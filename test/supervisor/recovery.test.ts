@@ -85,7 +85,7 @@ function nextDelivery(channel: SharedChannel<any>): Delivery<any> {
 describe.each(Object.entries(KINDS))('%s', (kind, options) => {
   const keeps = kind === 'at-least-once';
 
-  describe.each(Object.entries(GUISES))('of %s: a thread that dies', (_name, guise) => {
+  describe.each(Object.entries(GUISES))('of %s: a thread that dies', (name, guise) => {
     test('while it sends to an empty channel', () => {
       atEveryWrite((stage) => {
         const channel = stage.channel(options);
@@ -177,7 +177,8 @@ describe.each(Object.entries(KINDS))('%s', (kind, options) => {
       }, guise);
     });
 
-    test('while it closes the channel with an error', () => {
+    // What is in the channel makes no difference to it.
+    test.runIf(name === 'numbers')('while it closes the channel with an error', () => {
       atEveryWrite((stage) => {
         const channel = stage.channel(options, [1]);
         const theirs = stage.theirs(channel);
@@ -206,7 +207,7 @@ describe.each(Object.entries(KINDS))('%s', (kind, options) => {
       }, guise);
     });
 
-    test('while it leaves by itself, with its hands full', () => {
+    test.runIf(name !== 'large bytes')('while it leaves by itself, with its hands full', () => {
       atEveryWrite((stage) => {
         const channel = stage.channel(options);
         const theirs = stage.theirs(channel);

@@ -101,6 +101,8 @@ export class Stage {
     attachAgain(segment, 'sleeper', 1);
     this.mortal = new Mortal(segment.memory, MORTAL_NODE_THREAD);
     this.main.segment.enter();
+    // Cutting pages into blocks takes hundreds of writes, and has a test of its own.
+    for (const size of [300, 1000, 2000, 5000]) this.pool.leaseSync(size).release();
   }
 
   get pool(): BufferPool {
