@@ -34,10 +34,10 @@ export class Execution {
     machine.threads = this.threads;
   }
 
-  /** Starts the threads that are no heirs. */
+  /** Lets the threads start that are no heirs. */
   begin(suspension: Suspension): void {
     this.machine.suspension = suspension;
-    for (const thread of this.threads) if (thread.heirOf.length === 0) this.#start(thread);
+    for (const thread of this.threads) if (thread.heirOf.length === 0) this.machine.start(thread);
   }
 
   /** All choices there are now, the one that goes on with the same thread first. */
@@ -59,14 +59,6 @@ export class Execution {
       if (thread.status === 'asleep') {
         if (thread.wakesAt !== Number.POSITIVE_INFINITY) into.push(choiceOf(TIME_OUT, thread.index));
         if (this.#spurious > 0) into.push(choiceOf(SPURIOUS, thread.index));
-      } else if (
-        thread.mortal &&
-        thread.count === 0 &&
-        thread.status === 'ready' &&
-        thread.index !== current &&
-        thread.fatal
-      ) {
-        into.push(choiceOf(DEATH, thread.index));
       }
     }
     return into;
@@ -134,15 +126,7 @@ export class Execution {
     this.recorder.note(DEATH, thread);
     this.current = -1;
     for (const heir of this.threads) {
-      if (heir.status === 'unborn' && heir.heirOf.includes(thread.name)) this.#start(heir);
-    }
-  }
-
-  #start(thread: VirtualThread): void {
-    try {
-      this.machine.start(thread);
-    } finally {
-      if (thread.count > 0) this.recorder.note(STEP, thread);
+      if (heir.status === 'unborn' && heir.heirOf.includes(thread.name)) this.machine.start(heir);
     }
   }
 }

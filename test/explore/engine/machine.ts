@@ -10,7 +10,7 @@ import type { Site, StepOperation } from '../transform/rewrite.ts';
 import { Fingerprint } from './hash.ts';
 import { promisesOf } from './promise.ts';
 import { Races } from './races.ts';
-import { type Steps, TURN, type VirtualThread, WOKEN } from './thread.ts';
+import { START, type Steps, TURN, type VirtualThread, WOKEN } from './thread.ts';
 
 /** What went wrong, as one sentence. */
 export class Violation extends Error {}
@@ -217,13 +217,13 @@ export class Machine {
     return thread.pending !== TURN || thread.fired.length + thread.immediates.length > 0;
   }
 
-  /** Starts a thread: it runs to its first step. */
+  /** Makes a thread ready to start. That is a step, too: what its program does first, it does when it is its turn. */
   start(thread: VirtualThread): void {
     thread.status = 'ready';
     thread.steps = this.#life(thread);
+    thread.pending = START;
     for (const other of this.threads)
       if (thread.heirOf.includes(other.name)) this.#races.order(other.index, thread.index);
-    this.#resume(thread, undefined);
   }
 
   /** Does the step before a thread, and runs it to its next one. */
@@ -234,9 +234,9 @@ export class Machine {
     if (++thread.count > STEPS_MAX) throw new Violation(`${thread.name} does not come to an end`);
     const { pending, at } = thread;
     this.#stir();
-    if (pending === TURN || pending === WOKEN) {
+    if (pending === START || pending === TURN || pending === WOKEN) {
       this.#tell(thread, pending, undefined, at, 0, 0, undefined);
-      this.#resume(thread, pending === TURN ? undefined : true);
+      this.#resume(thread, pending === WOKEN ? true : undefined);
       return;
     }
     if (pending === 'relax') {
@@ -493,7 +493,7 @@ export class Machine {
   #fingerprint(thread: VirtualThread): void {
     const { pending, at } = thread;
     const print = this.#print.set(thread.high, thread.low).mix(tagOf(pending));
-    if (pending === 'relax') return;
+    if (pending === 'relax' || pending === START) return;
     if (pending === TURN || pending === WOKEN) {
       print.mix(thread.inbox);
       return;

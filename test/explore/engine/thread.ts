@@ -3,6 +3,7 @@
 export const MAX_THREADS = 6;
 
 /** What a thread is about to do, beside the operations of the door. */
+export const START = 'starts';
 export const TURN = 'turn';
 export const WOKEN = 'woken';
 

@@ -13,6 +13,7 @@ import {
   ROLE_SENDER,
 } from '../../../src/kernel/ends.ts';
 import { check, model, same } from '../model.ts';
+import { Flag } from './support/flag.ts';
 import { layRing } from './support/ring.ts';
 
 const INDEX = 3;
@@ -60,17 +61,19 @@ export const models = [
       return { channel, mine: endHold(INDEX, ROLE_SENDER, 1), other: endHold(INDEX, ROLE_SENDER, 2) };
     },
     play: ({ channel, mine, other }) => {
+      const granted = new Flag();
       let grant = -1;
       return {
         threads: {
           mover: () => {
             grant = endGrant(INDEX, ROLE_SENDER);
             check(grant >= 0, 'no room for an end');
+            granted.raise();
             endRetire(mine, INDEX, ROLE_SENDER, 1);
           },
           other: () => retire(channel, other, 2),
           adopter: () => {
-            if (grant >= 0) check(endAdopt(grant, INDEX, ROLE_SENDER, 3), 'what was granted could not be adopted');
+            if (granted.raised) check(endAdopt(grant, INDEX, ROLE_SENDER, 3), 'what was granted could not be adopted');
           },
         },
         atRest: () => {

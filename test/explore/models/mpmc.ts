@@ -4,6 +4,7 @@ import { channelClose, channelClosed, NO_ERROR } from '../../../src/kernel/close
 import { BLOCKED, CLOSED, SKIPPED } from '../../../src/kernel/codes.ts';
 import { mpmcBury, mpmcClaim, mpmcLength } from '../../../src/kernel/mpmc.ts';
 import { check, model, same } from '../model.ts';
+import { Flag } from './support/flag.ts';
 import { Ledger } from './support/ledger.ts';
 import { drain, layRing, tryReceive, trySend } from './support/ring.ts';
 
@@ -109,22 +110,21 @@ export const models = [
     play: (channel) => {
       const ledger = new Ledger();
       ledger.accepted.push(11);
-      let freed = false;
+      const freed = new Flag();
       return {
         threads: {
           receiver: () => {
             const value = tryReceive(channel, 3);
             same(value, 11, 'the only message');
             ledger.received('receiver', value);
-            freed = true;
+            freed.raise();
           },
           sender: () => {
-            const room = freed;
+            const room = freed.raised;
             const answer = trySend(channel, 1, 12);
             check(!room || answer === 12, 'a ring that is empty said that it is full');
             if (answer === 12) ledger.accepted.push(12);
           },
-          two: sending(channel, 2, [21], ledger),
         },
         atRest: () => {
           ledger.received('rest', ...drain(channel, 4));
@@ -140,10 +140,10 @@ export const models = [
     lay: () => layRing('mpmc', { capacity: 2 }),
     play: (channel) => {
       const ledger = new Ledger();
-      let closed = false;
+      const closed = new Flag();
       const sender = (me: number, values: readonly number[]) => () => {
         for (const value of values) {
-          const late = closed;
+          const late = closed.raised;
           const answer = trySend(channel, me, value);
           check(!late || answer === CLOSED, `R7: a send after the close answered ${answer}`);
           if (answer === value) ledger.accepted.push(value);
@@ -155,7 +155,7 @@ export const models = [
           two: sender(2, [21]),
           closer: () => {
             channelClose(channel, NO_ERROR);
-            closed = true;
+            closed.raise();
           },
           receiver: () => {
             for (let look = 0; look < 3; look++) {
@@ -184,23 +184,23 @@ export const models = [
     lay: () => layRing('mpmc', { capacity: 1 }),
     play: (channel) => {
       const ledger = new Ledger();
-      let drained = false;
+      const drained = new Flag();
       const receiver = (me: number) => () => {
         for (let look = 0; look < 2; look++) {
-          const late = drained;
+          const late = drained.raised;
           const value = tryReceive(channel, me);
           if (value > 0) {
             check(!late, 'R11: a message came after "drained"');
             ledger.received(`receiver ${me}`, value);
           }
-          if (value === CLOSED) drained = true;
+          if (value === CLOSED) drained.raise();
         }
       };
       return {
         threads: {
           sender: () => {
             for (const value of [11, 12]) {
-              const late = drained;
+              const late = drained.raised;
               if (trySend(channel, 1, value) !== value) continue;
               check(!late, 'R7: accepted after "drained"');
               ledger.accepted.push(value);
@@ -256,16 +256,16 @@ export const models = [
     about: 'a claim that was given up takes no room from a sender, though nobody receives',
     lay: () => layRing('mpmc', { capacity: 1 }),
     play: (channel) => {
-      let buried = false;
+      const buried = new Flag();
       return {
         threads: {
           quitter: () => {
             const slot = mpmcClaim(channel, 1);
             if (slot >= 0) mpmcBury(channel, slot);
-            buried = true;
+            buried.raise();
           },
           sender: () => {
-            const room = buried;
+            const room = buried.raised;
             check(trySend(channel, 2, 21) === 21 || !room, 'R3: a ring without a message is full');
           },
         },

@@ -15,6 +15,7 @@ import { HEADER_PAGES, HEADER_POOL_IN_USE, PAGE_BYTES, WORD_BYTES } from '../../
 import { load, peek, poke } from '../../../src/memory/words.ts';
 import { freshSegment } from '../../support/segment.ts';
 import { check, model, same } from '../model.ts';
+import { Flag } from './support/flag.ts';
 
 /** Half a page: a slab of these has two blocks. */
 const HALF = PAGE_BYTES / 2;
@@ -154,15 +155,15 @@ export const models = [
       return [blockTake(1, HALF), blockTake(1, HALF)];
     },
     play: ([first]) => {
-      let released = false;
+      const released = new Flag();
       return {
         threads: {
           owner: () => {
             blockRelease(first!, 1);
-            released = true;
+            released.raise();
           },
           taker: () => {
-            const free = released;
+            const free = released.raised;
             const block = blockTake(2, HALF);
             check(!free || block >= 0, 'there is a free block, and it was not found');
           },
@@ -192,6 +193,7 @@ export const models = [
           sender: () => {
             poke(at, 41);
             check(blockSend(block, 1), 'its own block could not be sent');
+            check(!blockSend(block, 1), 'R27: a block was sent twice');
             check(!blockRelease(block, 1), 'R27: a block was released after it was sent');
             if (blockUnsend(block, 1)) owners.push(1);
           },

@@ -16,6 +16,7 @@ import {
   spscWritable,
 } from '../../../src/kernel/spsc.ts';
 import { check, model, same } from '../model.ts';
+import { Flag } from './support/flag.ts';
 import { Ledger } from './support/ledger.ts';
 import { layRing, spscReceive, spscSend } from './support/ring.ts';
 
@@ -98,16 +99,16 @@ export const models = [
       const ledger = new Ledger();
       const received: number[] = [];
       let firsts = 0;
-      let closed = false;
+      const closed = new Flag();
       const closer = () => {
         if (channelClose(channel, NO_ERROR)) firsts++;
-        closed = true;
+        closed.raise();
       };
       return {
         threads: {
           sender: () => {
             for (const value of [11, 12]) {
-              const late = closed;
+              const late = closed.raised;
               const answer = spscSend(channel, [value]);
               check(!late || answer === CLOSED, `R7: a send after the close answered ${answer}`);
               if (answer === 1) ledger.accepted.push(value);

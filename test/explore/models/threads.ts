@@ -14,6 +14,7 @@ import {
 import { THREAD_ATTACHED, THREAD_FREE } from '../../../src/memory/layout.ts';
 import { freshSegment } from '../../support/segment.ts';
 import { check, model, same } from '../model.ts';
+import { Flag } from './support/flag.ts';
 
 function attach(node: number): number {
   const thread = threadClaim(node);
@@ -50,15 +51,15 @@ export const models = [
     },
     play: (cell) => {
       let taken = BLOCKED;
-      let exited = false;
+      const exited = new Flag();
       return {
         threads: {
           leaver: () => {
             if (threadBury(cell)) threadLeave(cell);
-            exited = true;
+            exited.raise();
           },
           supervisor: () => {
-            if (!exited) return;
+            if (!exited.raised) return;
             if (threadFind(11, 0) === cell) threadForget(cell, 11);
           },
           next: () => {

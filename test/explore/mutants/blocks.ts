@@ -31,7 +31,7 @@ export const blocks: readonly Mutant[] = [
       'return cas(ownerAt(block), owned, tagged(OWNER_FLYING, me)) === owned;',
       'store(ownerAt(block), tagged(OWNER_FLYING, me)); return owned !== 0;',
     ),
-    caughtBy: ['pool/transfer', 'pool/send-twice'],
+    caughtBy: ['pool/transfer'],
   },
   {
     path,
@@ -105,7 +105,7 @@ export const blocks: readonly Mutant[] = [
       'if (cas(pageAt(page), slab, underWork(PAGE_RETIRING, me, sizeClass)) !== slab) return false;',
       'store(pageAt(page), underWork(PAGE_RETIRING, me, sizeClass)); if (slab < 0) return false;',
     ),
-    caughtBy: ['pool/retire', 'pool/two-retire'],
+    caughtBy: ['pool/retire', 'pool/run'],
     preemptions: 3,
   },
   {

@@ -56,7 +56,7 @@ export const letters: readonly Mutant[] = [
     path,
     within: 'recoverPosted',
     fault: 'a letter that was posted is freed when its sender dies',
-    rule: replace('if (state === SLOT_FULL || state === SLOT_READING) return;', 'if (state < 0) return;'),
+    rule: drop('if (inQueue(channel, letter, word)) return;'),
     caughtBy: ['letters/death-of-sender'],
     preemptions: 1,
   },

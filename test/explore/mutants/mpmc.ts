@@ -113,7 +113,7 @@ export const mpmc: readonly Mutant[] = [
     path,
     within: 'mpmcTake',
     fault: 'an open ring is sealed',
-    rule: drop('if (load(channel + CHANNEL_CLOSED) === 0) return BLOCKED;'),
+    rule: replace('if (load(channel + CHANNEL_CLOSED) === 0) return BLOCKED;\n      if (cas(', 'if (cas('),
     caughtBy: ['mpmc/two-senders'],
   },
   {
@@ -127,11 +127,7 @@ export const mpmc: readonly Mutant[] = [
     path,
     within: 'mpmcTake',
     fault: 'a ring that is closed and still being read is not drained for who waits',
-    rule: replace(
-      `drained.
-      return load(channel + CHANNEL_CLOSED) !== 0 ? CLOSED : BLOCKED;`,
-      'drained.\n      return BLOCKED;',
-    ),
+    rule: replace('if (load(slot) === word) return CLOSED;', 'return BLOCKED;'),
     caughtBy: ['park/close-tiny'],
   },
   {
