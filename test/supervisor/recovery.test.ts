@@ -178,13 +178,14 @@ describe.each(Object.entries(KINDS))('%s', (kind, options) => {
     });
 
     // What is in the channel makes no difference to it.
-    test.runIf(name === 'numbers')('while it closes the channel with an error', () => {
-      atEveryWrite((stage) => {
-        const channel = stage.channel(options, [1]);
-        const theirs = stage.theirs(channel);
-        return { act: () => theirs.close(new Error('as ordered')) };
-      }, guise);
-    });
+    if (name === 'numbers')
+      test('while it closes the channel with an error', () => {
+        atEveryWrite((stage) => {
+          const channel = stage.channel(options, [1]);
+          const theirs = stage.theirs(channel);
+          return { act: () => theirs.close(new Error('as ordered')) };
+        }, guise);
+      });
 
     test('while it cancels', () => {
       atEveryWrite((stage) => {
@@ -207,27 +208,28 @@ describe.each(Object.entries(KINDS))('%s', (kind, options) => {
       }, guise);
     });
 
-    test.runIf(name !== 'large bytes')('while it leaves by itself, with its hands full', () => {
-      atEveryWrite((stage) => {
-        const channel = stage.channel(options);
-        const theirs = stage.theirs(channel);
-        const ends = stage.shared({ out: channel.sender, from: channel.receiver })();
-        const sender = kind === 'spsc' ? theirs : channel;
-        for (const value of [1, 2, 3]) stage.send(sender, value);
-        ends.from.receiveSync();
-        const { pool } = stage.mortal.attachment;
-        pool.leaseSync(100);
-        pool.leaseSync(2 * PAGE_BYTES);
-        stage.main.segment.enter();
-        return {
-          act: () => leaveSegment(stage.mortal.attachment.thread),
-          check: ([left], lost) => {
-            expect([left, lost]).toEqual([keeps ? [1, 2, 3] : [2, 3], 0]);
-            expect(channel.closed).toBe(true);
-          },
-        };
-      }, guise);
-    });
+    if (name !== 'large bytes')
+      test('while it leaves by itself, with its hands full', () => {
+        atEveryWrite((stage) => {
+          const channel = stage.channel(options);
+          const theirs = stage.theirs(channel);
+          const ends = stage.shared({ out: channel.sender, from: channel.receiver })();
+          const sender = kind === 'spsc' ? theirs : channel;
+          for (const value of [1, 2, 3]) stage.send(sender, value);
+          ends.from.receiveSync();
+          const { pool } = stage.mortal.attachment;
+          pool.leaseSync(100);
+          pool.leaseSync(2 * PAGE_BYTES);
+          stage.main.segment.enter();
+          return {
+            act: () => leaveSegment(stage.mortal.attachment.thread),
+            check: ([left], lost) => {
+              expect([left, lost]).toEqual([keeps ? [1, 2, 3] : [2, 3], 0]);
+              expect(channel.closed).toBe(true);
+            },
+          };
+        }, guise);
+      });
 
     if (!keeps) return;
 
