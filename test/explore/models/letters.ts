@@ -1,6 +1,9 @@
 /** At-least-once: what is not acknowledged comes again, what is acknowledged never does. */
 
 import type { Delivery } from '../../../src/channel/types.ts';
+import { letterClaim, letterPost, letterReturn, letterTake, letterTaken } from '../../../src/kernel/letters.ts';
+import { CHANNEL_RETURNED } from '../../../src/memory/layout.ts';
+import { poke } from '../../../src/memory/words.ts';
 import { ThreadContext } from '../../../src/park/thread.ts';
 import { recoverThread } from '../../../src/supervisor/recovery.ts';
 import { check, model, same } from '../model.ts';
@@ -101,6 +104,75 @@ export const models = [
           },
         },
         atRest: () => books.settle(),
+      };
+    },
+  }),
+
+  model({
+    name: 'letters/handed-back',
+    about: 'a receiver hands a message back and goes: the other one hears of it',
+    lay: () => layShared('mpmc', 1, keeping),
+    play: (place: Place) => {
+      const books = new Acknowledgements();
+      const [one, two, sender] = [join(place, 'one'), join(place, 'two'), join(place, 'sender')];
+      return {
+        threads: {
+          fussy: () => void books.next(one)?.nack(),
+          receiver: () => books.drain(two),
+          sender: () => {
+            books.send(sender, 11);
+            sender.channel.close();
+          },
+        },
+        atRest: () => books.settle(),
+      };
+    },
+  }),
+
+  model({
+    name: 'letters/two-senders',
+    about: 'two senders claim letters at once, and a receiver acknowledges all',
+    lay: () => layShared('mpmc', 2, keeping),
+    play: (place: Place) => {
+      const books = new Acknowledgements();
+      const [one, two, receiver] = [join(place, 'one'), join(place, 'two'), join(place, 'receiver')];
+      return {
+        threads: {
+          one: () => books.send(one, 11),
+          two: () => books.send(two, 21),
+          receiver: () => {
+            for (let i = 0; i < 2; i++) books.acknowledge(books.next(receiver)!);
+          },
+        },
+        atRest: () => {
+          same(books.accepted.length, 2, 'accepted');
+          books.settle();
+        },
+      };
+    },
+  }),
+
+  model({
+    name: 'letters/returned',
+    about: 'a letter is returned while somebody clears the flag that says so: it is found',
+    preemptions: 3,
+    lay: () => {
+      const { address } = layShared('mpmc', 1, keeping);
+      letterPost(address, letterClaim(address, 1));
+      const letter = letterTake(address, 1);
+      poke(address + CHANNEL_RETURNED, 1);
+      return { address, letter, word: letterTaken(1) };
+    },
+    play: ({ address, letter, word }) => {
+      let taken = -1;
+      return {
+        threads: {
+          returner: () => check(letterReturn(address, letter, word), 'it could not be returned'),
+          taker: () => {
+            taken = letterTake(address, 2);
+          },
+        },
+        atRest: () => check(taken === letter || letterTake(address, 3) === letter, 'nobody finds what was returned'),
       };
     },
   }),

@@ -22,7 +22,7 @@ export const letters: readonly Mutant[] = [
       'if (cas(stateAt(channel, letter), word, letterWord(POSTED, me, generationOf(word))) !== word) continue;',
       'store(stateAt(channel, letter), letterWord(POSTED, me, generationOf(word)));',
     ),
-    caughtBy: ['letters/death-of-sender'],
+    caughtBy: ['letters/two-senders'],
     preemptions: 1,
   },
   {
@@ -42,7 +42,7 @@ export const letters: readonly Mutant[] = [
       letter = firstReturned(channel);`,
       'store(channel + CHANNEL_RETURNED, 0);',
     ),
-    caughtBy: ['letters/refused'],
+    caughtBy: ['letters/returned'],
   },
   {
     path,
@@ -103,7 +103,7 @@ export const letters: readonly Mutant[] = [
     within: 'giveBack',
     fault: 'no receiver hears of a message that was handed back',
     rule: drop('this.#thread.wakeOne(this.#channel + CHANNEL_RECEIVERS_WAITING);'),
-    caughtBy: ['letters/refused'],
+    caughtBy: ['letters/handed-back'],
     preemptions: 1,
   },
 ];
