@@ -9,6 +9,8 @@ import { Journal, type Phase, type Role } from './journal.ts';
 import { type Lane, type Post, shiftsOf } from './lanes.ts';
 
 const CAPACITY = 64;
+/** Small heaps, for there are many. */
+const WORKER_HEAP = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64 };
 const REST_MOST_MS = 30_000;
 const WARM_UP_MS = 200;
 const GAUGE_MS = 300;
@@ -68,7 +70,9 @@ export class Arena {
       const stand: Stand = { lane, channel, places: [] };
       const man = (role: Role, entry: string, count: number, firstPlace: number, ports: object) => {
         const data: Post = { firstPlace, payload, shift, lane: number, journal: this.journal.note };
-        const group = supervisor.spawn(entryOf(entry), { ports, count, data, name: `${name}-${role}`, respawn: true });
+        const worker = { resourceLimits: WORKER_HEAP };
+        const options = { ports, count, data, name: `${name}-${role}`, respawn: true, worker };
+        const group = supervisor.spawn(entryOf(entry), options);
         this.#groups.push(group);
         for (let index = 0; index < count; index++) {
           stand.places.push({ number: firstPlace + index, role, stand, worker: () => group.workers[index]! });

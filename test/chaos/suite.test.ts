@@ -20,7 +20,7 @@ async function suite(...args: string[]) {
     code,
     stdout: told,
     stderr,
-  } = await run(`${root}dist/chaos/test/chaos/main.js`, {
+  } = await run(`${root}dist-chaos/test/chaos/main.js`, {
     args: ['--json', ...args],
     limitMs: 50_000,
   });
