@@ -24,8 +24,12 @@ const FLOOR = 16;
 const SOON_MS = 0.3;
 /** Beside a sleep longer than this the looking was cheap. */
 const LONG_MS = 10;
-/** Looks between two looks at the clock. */
+/** Looks between two looks at the clock, after the first ones. */
 const CLOCK_EVERY = 64;
+/** Looking goes on no longer than this: a look for memory in a pool that is full takes many times longer than others. */
+const LOOKING_MOST_MS = 10;
+/** The look after which the clock starts. */
+const CLOCK_STARTS = 4;
 /** Looks without a pause between them; later ones let the other side have its cache line for a while. */
 const EAGER_LOOKS = 32;
 const PAUSE = 2;
@@ -56,6 +60,7 @@ export class SpinBudget {
   run(attempt: () => i32, backlog: () => number, deadline: number): i32 {
     const budget = this.#budget;
     if (this.#linger > 0 && budget > 0) relax(this.#linger);
+    let end = deadline;
     for (let looks = 1; looks <= budget; looks++) {
       const result = attempt();
       if (result !== BLOCKED) {
@@ -64,7 +69,8 @@ export class SpinBudget {
         return result;
       }
       if (looks > EAGER_LOOKS) relax(PAUSE);
-      if (looks % CLOCK_EVERY === 0 && performance.now() >= deadline) break;
+      if (looks === CLOCK_STARTS) end = Math.min(deadline, performance.now() + LOOKING_MOST_MS);
+      else if (looks > CLOCK_STARTS && clockDue(looks) && performance.now() >= end) break;
     }
     this.#linger = 0;
     this.#signs = 0;
@@ -88,4 +94,9 @@ export class SpinBudget {
       this.#linger = LINGER_MIN;
     }
   }
+}
+
+/** Now and then: more often at first, as it is not known yet what a look costs. */
+function clockDue(looks: number): boolean {
+  return looks % CLOCK_EVERY === 0 || (looks & (looks - 1)) === 0;
 }

@@ -1,6 +1,6 @@
 /** What looking before sleeping promises, however the budget is tuned. */
 
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BLOCKED } from '../../src/kernel/codes.ts';
 import { SpinBudget } from '../../src/park/spin.ts';
 
@@ -20,6 +20,19 @@ function looked(spin: SpinBudget, answerAt: number, deadline = FOR_EVER): [resul
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** How far each look moves the clock. */
+let lookMs = 0;
+
+beforeEach(() => {
+  let now = 0;
+  lookMs = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += lookMs));
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 test('a limit of 0 never looks', () => {
   expect(looked(new SpinBudget(0), 1)).toEqual([BLOCKED, 0]);
 });
@@ -33,8 +46,14 @@ test('gives up at the limit', () => {
 });
 
 test('gives up soon after the deadline', () => {
-  const [result, looks] = looked(new SpinBudget(1_000_000_000), NEVER, performance.now() + 5);
-  expect([result, looks < 1_000_000_000]).toEqual([BLOCKED, true]);
+  lookMs = 1;
+  const [result, looks] = looked(new SpinBudget(1_000_000_000), NEVER, 5);
+  expect([result, looks < 1000]).toEqual([BLOCKED, true]);
+});
+
+test('gives up after some milliseconds where looks take long, whatever the budget', () => {
+  lookMs = 8;
+  expect(looked(new SpinBudget(LIMIT), NEVER)).toEqual([BLOCKED, 16]);
 });
 
 describe('with a history', () => {
