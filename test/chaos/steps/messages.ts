@@ -22,10 +22,14 @@ export function makeMessage(kind: Kind, number: number, pool: BufferPool): unkno
   return made;
 }
 
-/** The number of a message, which is spent; −1 when it is torn. */
-export function readMessage(kind: Kind, message: unknown): number {
-  using held = kind === 'lease' ? (message as Lease) : undefined;
-  const content = held ? held.bytes : (message as Uint8Array);
+/** The number of a message; −1 when it is torn. */
+export function numberOf(kind: Kind, message: unknown): number {
+  const content = kind === 'lease' ? (message as Lease).bytes : (message as Uint8Array);
   const number = content[0]!;
   return content.length === BYTES[kind] && content.every((byte) => byte === number) ? number : -1;
+}
+
+/** Gives back what a message holds. */
+export function spend(kind: Kind, message: unknown): void {
+  if (kind === 'lease') (message as Lease).release();
 }

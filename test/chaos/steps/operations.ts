@@ -1,7 +1,7 @@
 /** What a victim dies in, and what a survivor does meanwhile. */
 
 import type { BufferPool, Channel } from '../../../src/index.ts';
-import { type Kind, MESSAGE_BYTES, makeMessage, readMessage } from './messages.ts';
+import { type Kind, MESSAGE_BYTES, makeMessage, numberOf } from './messages.ts';
 
 export interface OperationPorts {
   readonly channel: Channel<any>;
@@ -28,7 +28,9 @@ const sends =
 const receives: Operation =
   ({ channel }, kind) =>
   () => {
-    if (readMessage(kind, channel.receiveSync().value) < 0) throw new Error('a torn message was received');
+    const message = channel.receiveSync().value;
+    if (numberOf(kind, message) < 0) throw new Error('a torn message was received');
+    return message;
   };
 
 export const operations = {
@@ -47,6 +49,14 @@ export const operations = {
   release: ({ pool }) => {
     const held = pool.leaseSync(HALF_THE_POOL);
     return () => held.release();
+  },
+  acknowledge: ({ channel }) => {
+    const [delivery] = channel.deliveries();
+    return () => delivery!.ack();
+  },
+  'hand back': ({ channel }) => {
+    const [delivery] = channel.deliveries();
+    return () => delivery!.nack();
   },
   'await the end': ({ channel }) => {
     return () => {

@@ -8,13 +8,16 @@ import type { Worker } from 'node:worker_threads';
 import { type Channel, Supervisor, type Topology } from '../../../src/index.ts';
 import { Chaos } from '../../../src/testing/index.ts';
 import { entryOf } from '../entries.ts';
-import { codecOf, type Kind, MESSAGE_BYTES, makeMessage, readMessage } from './messages.ts';
+import type { DeliveryMode } from '../lanes.ts';
+import { codecOf, type Kind, MESSAGE_BYTES, makeMessage, numberOf, spend } from './messages.ts';
 import type { OperationName, OperationPorts, Task } from './operations.ts';
 import { Signals } from './signals.ts';
 
 export interface Walk {
   readonly name: string;
   readonly topology: Topology;
+  /** Default: at most once. */
+  readonly delivery?: DeliveryMode;
   readonly kind: Kind;
   readonly capacity: number;
   /** Messages that are there before, numbered from 0. */
@@ -74,15 +77,22 @@ export class Scene {
 
   /** Takes everything out of the channel: the numbers of the messages. */
   drain(): number[] {
-    const numbers: number[] = [];
+    const messages: unknown[] = [];
     for (let next = this.channel.tryReceive(); next && !next.done; next = this.channel.tryReceive()) {
-      numbers.push(readMessage(this.walk.kind, next.value));
+      messages.push(next.value);
     }
-    return numbers;
+    return messages.map((message) => this.#spend(message));
   }
 
   async receive(): Promise<number> {
-    return readMessage(this.walk.kind, (await this.channel.receive({ timeout: PROMPT_MS })).value);
+    return this.#spend((await this.channel.receive({ timeout: PROMPT_MS })).value);
+  }
+
+  #spend(message: unknown): number {
+    const { kind } = this.walk;
+    const number = numberOf(kind, message);
+    spend(kind, message);
+    return number;
   }
 
   async send(number: number): Promise<void> {
@@ -127,16 +137,16 @@ interface Death {
 async function dieBefore(walk: Walk, step: number): Promise<Death> {
   const supervisor = new Supervisor({ memory: MEMORY_BYTES, threads: 4, sampleInterval: false });
   const chaos = new Chaos(supervisor);
-  const { topology, kind, capacity } = walk;
-  const channel: Channel<any> = supervisor.channel('channel', { codec: codecOf(kind), capacity, topology });
+  const { topology, delivery = 'at-most-once', kind, capacity } = walk;
+  const channel: Channel<any> = supervisor.channel('channel', { codec: codecOf(kind), capacity, topology, delivery });
   const cast = new Cast(chaos, { channel, pool: supervisor.pool }, kind);
   // So that it need not be laid out, unless that is what the walk is through.
   if (walk.victim !== 'lease') supervisor.pool.leaseSync(MESSAGE_BYTES).release();
   try {
-    const victim = await cast.enter(walk.victim);
     for (let number = 0; number < walk.messages; number++) {
       await channel.send(makeMessage(kind, number, supervisor.pool));
     }
+    const victim = await cast.enter(walk.victim);
     const survivor = walk.survivor && (await cast.enter(walk.survivor));
     if (survivor) {
       survivor.signals.give('go');

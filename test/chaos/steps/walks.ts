@@ -66,6 +66,17 @@ async function judgeReceiveFromSleeper(scene: Scene): Promise<string> {
   return scene.lost > 0 ? 'lost' : 'handed over';
 }
 
+/** At least once, a message that its receiver did not acknowledge comes again, and no other does. */
+async function judgeDelivery(scene: Scene): Promise<string> {
+  const left = scene.drain();
+  const acknowledged = left.length === 1;
+  mustEqual(left, acknowledged ? [1] : [0, 1], 'after a delivery');
+  must(scene.lost === 0, `expected nothing counted as lost, met ${scene.lost}`);
+  must(!acknowledged || scene.walk.victim === 'acknowledge', 'a message is gone that nobody acknowledged');
+  must(acknowledged || !scene.finished || scene.walk.victim !== 'acknowledge', 'an acknowledged message came again');
+  return acknowledged ? 'acknowledged' : 'came again';
+}
+
 /** There is as much memory as before. */
 async function judgeLease(scene: Scene): Promise<string> {
   const { pool } = scene.supervisor;
@@ -117,6 +128,20 @@ export const WALKS: readonly Walk[] = [
     survivor: 'receive',
     judge: judgeSendToSleeper,
   })),
+  ...KINDS.flatMap((kind) =>
+    (['receive', 'acknowledge', 'hand back'] as const).map(
+      (victim): Walk => ({
+        name: `at least once: ${victim} (${kind})`,
+        topology: 'mpmc',
+        delivery: 'at-least-once',
+        kind,
+        capacity: 4,
+        messages: 2,
+        victim,
+        judge: judgeDelivery,
+      }),
+    ),
+  ),
   ...TOPOLOGIES.map(
     (topology): Walk => ({
       name: `${topology}: receive from a sleeper`,
