@@ -1,11 +1,14 @@
 /** The explorer's command line. */
 
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { explore, type Outcome } from './engine/explore.ts';
 import { partsOf, reportOf, seedOf } from './engine/report.ts';
 import { listModels, openModel } from './engine/subject.ts';
 import { mutants } from './mutants/list.ts';
+import type { Mutant } from './mutants/mutate.ts';
 import { tryMutant } from './mutants/run.ts';
+import { runShares, type Share, shareOf } from './share.ts';
 
 const USAGE = `Explores the interleavings of sluice's lock-free code.
 
@@ -18,6 +21,7 @@ const USAGE = `Explores the interleavings of sluice's lock-free code.
   --replay SEED       one execution again, step by step
   --mutants           try the deliberate faults instead: every one must be caught
   --list              the models there are (with --mutants: the faults)
+  --jobs N            in so many processes at once (default: one a core)
   --json              one JSON object a line instead of a table
   --help              this
 `;
@@ -36,48 +40,99 @@ function secondsOf(text: string): number {
   return Number(match[1]) * { s: 1, m: 60, h: 3600 }[match[2] as 's' | 'm' | 'h'];
 }
 
-function main(): number {
-  const { values } = parseArgs({
+function optionsOf() {
+  return parseArgs({
     options: {
       budget: { type: 'string', default: '1m' },
-      model: { type: 'string' },
+      model: { type: 'string', default: '' },
       preemptions: { type: 'string' },
       short: { type: 'boolean', default: false },
       replay: { type: 'string' },
       mutants: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      jobs: { type: 'string', default: String(availableParallelism()) },
       json: { type: 'boolean', default: false },
+      // What `--jobs` gives to each of its processes.
+      share: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
-  });
-  if (values.help) {
+  }).values;
+}
+type Options = ReturnType<typeof optionsOf>;
+
+async function main(): Promise<number> {
+  const options = optionsOf();
+  if (options.help) {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (values.replay !== undefined) return again(values.replay);
-  if (values.mutants) return faults(secondsOf(values.budget), values);
-  const models = listModels().filter(({ name }) => name.startsWith(values.model ?? ''));
-  if (models.length === 0) throw new UsageError(`--model: expected one of --list, met "${values.model}"`);
-  if (values.list) {
-    for (const { name, model } of models) console.log(`${name.padEnd(36)}${model.about}`);
-    return 0;
-  }
-  const most = Number(values.preemptions ?? 99);
-  const walking = values.preemptions === undefined && !values.short ? WALKING : 0;
-  const deadline = performance.now() / 1000 + secondsOf(values.budget);
-  const outcomes: Outcome[] = [];
-  if (!values.json) console.log(HEADINGS);
+  if (options.replay !== undefined) return again(options.replay);
+  if (options.list) return list(options);
+  const share = options.share === undefined ? undefined : shareOf(options.share);
+  if (share) return options.mutants ? tryFaults(options, share) : exploreModels(options, share);
+  return options.mutants ? reportFaults(options) : reportModels(options);
+}
+
+function modelsFor({ model }: Options) {
+  const models = listModels().filter(({ name }) => name.startsWith(model));
+  if (models.length === 0) throw new UsageError(`--model: expected one of --list, met "${model}"`);
+  return models;
+}
+
+/** Those of files, functions or models with the text of `--model` in their name. */
+function faultsFor({ model }: Options): Mutant[] {
+  return mutants.filter(({ path, within, caughtBy }) => `${path} ${within} ${caughtBy}`.includes(model));
+}
+
+function list(options: Options): number {
+  if (options.mutants) for (const mutant of faultsFor(options)) console.log(titleOf(mutant));
+  else for (const { name, model } of modelsFor(options)) console.log(`${name.padEnd(36)}${model.about}`);
+  return 0;
+}
+
+/** Every n-th. */
+function sharing<T>(all: readonly T[], { index, of }: Share): T[] {
+  return all.filter((_, i) => i % of === index);
+}
+
+/** One JSON object a model. */
+function exploreModels(options: Options, share: Share): number {
+  const models = sharing(modelsFor(options), share);
+  const most = Number(options.preemptions ?? 99);
+  const walking = options.preemptions === undefined && !options.short ? WALKING : 0;
+  const deadline = performance.now() / 1000 + secondsOf(options.budget);
+  let status = 0;
   for (const [done, { name, path, model }] of models.entries()) {
     const seconds = (deadline - performance.now() / 1000) / (models.length - done);
     const subject = openModel(name, path);
-    const preemptions = values.short ? (model.preemptions ?? SHORT_PREEMPTIONS) : most;
-    const outcome = explore(subject, { preemptions, seconds, walking });
-    outcomes.push(outcome);
-    console.log(values.json ? jsonOf(outcome) : rowOf(outcome));
-    if (outcome.found) console.error(`\n${reportOf(subject, outcome.found)}\n`);
+    const preemptions = options.short ? (model.preemptions ?? SHORT_PREEMPTIONS) : most;
+    const { found, ...counts } = explore(subject, { preemptions, seconds, walking });
+    const violation = found && { violation: found.message, seed: seedOf(name, found.schedule) };
+    console.log(JSON.stringify({ ...counts, ...violation }));
+    if (!found) continue;
+    status = 1;
+    console.error(`\n${reportOf(subject, found)}\n`);
   }
-  if (!values.json) console.log(sumOf(outcomes));
-  return outcomes.some(({ found }) => found) ? 1 : 0;
+  return status;
+}
+
+async function reportModels(options: Options): Promise<number> {
+  modelsFor(options);
+  secondsOf(options.budget);
+  const rows: Row[] = [];
+  if (!options.json) console.log(HEADINGS);
+  const status = await runShares(jobsOf(options), (line) => {
+    const row = JSON.parse(line) as Row;
+    rows.push(row);
+    console.log(options.json ? line : rowOf(row));
+  });
+  if (!options.json) console.log(sumOf(rows));
+  return status;
+}
+
+function jobsOf({ jobs }: Options): number {
+  if (Number(jobs) >= 1) return Math.floor(Number(jobs));
+  throw new UsageError(`--jobs: expected a number of processes ≥ 1, met "${jobs}"`);
 }
 
 function again(seed: string): number {
@@ -85,55 +140,92 @@ function again(seed: string): number {
   const entry = listModels().find(({ name }) => name === model);
   if (!entry) throw new UsageError(`--replay: expected a model of --list, met "${model}"`);
   const subject = openModel(entry.name, entry.path);
-  console.log(reportOf(subject, { message: 'see above', schedule }));
+  console.log(reportOf(subject, { schedule }));
   return 0;
 }
 
-interface FaultOptions {
-  readonly list: boolean;
-  readonly json: boolean;
-  /** Only those of files, functions or models with this in their name. */
-  readonly model?: string | undefined;
+interface Verdict {
+  readonly fault: string;
+  readonly verdict: 'caught' | 'harmless' | 'NOT CAUGHT' | 'CAUGHT, THOUGH HARMLESS';
+  readonly model?: string;
+  readonly message?: string;
+  readonly seed?: string;
+  readonly harmless?: string;
+  readonly schedules: number;
+  readonly seconds: number;
 }
 
-function faults(budget: number, { list, json, model = '' }: FaultOptions): number {
-  const chosen = mutants.filter(({ path, within, caughtBy }) => `${path} ${within} ${caughtBy}`.includes(model));
-  const each = budget / Math.max(chosen.length, 1);
-  let wrong = 0;
+function titleOf({ path, within, fault }: Mutant): string {
+  return `${path.replace('src/', '')} ${within}: ${fault}`;
+}
+
+/** One JSON object a fault. */
+function tryFaults(options: Options, share: Share): number {
+  const chosen = sharing(faultsFor(options), share);
+  const each = secondsOf(options.budget) / Math.max(chosen.length, 1);
+  let status = 0;
   for (const mutant of chosen) {
-    const name = `${mutant.path.replace('src/', '')} ${mutant.within}: ${mutant.fault}`;
-    if (list) {
-      console.log(name);
-      continue;
-    }
     const { caught, schedules, seconds } = tryMutant(mutant, each);
-    if ((caught === undefined) !== (mutant.harmless !== undefined)) wrong++;
-    const verdict = caught ? 'caught' : mutant.harmless ? 'harmless' : 'NOT CAUGHT';
-    const { path, within, fault, harmless } = mutant;
-    if (json) console.log(JSON.stringify({ path, within, fault, verdict, harmless, ...caught, schedules, seconds }));
-    else console.log(`${verdict.padEnd(11)}${seconds.toFixed(1).padStart(5)} s  ${name}`);
-    if (!json && caught) console.log(`${' '.repeat(20)}${caught.model}: ${caught.message.split('\n')[0]}`);
+    const { harmless } = mutant;
+    const verdict: Verdict['verdict'] = caught
+      ? harmless
+        ? 'CAUGHT, THOUGH HARMLESS'
+        : 'caught'
+      : harmless
+        ? 'harmless'
+        : 'NOT CAUGHT';
+    if ((caught === undefined) !== (harmless !== undefined)) status = 1;
+    const found: Verdict = {
+      fault: titleOf(mutant),
+      verdict,
+      ...caught,
+      ...(harmless && { harmless }),
+      schedules,
+      seconds,
+    };
+    console.log(JSON.stringify(found));
   }
-  if (!json && !list) console.log(`${chosen.length} faults, ${wrong} of them not as they should be`);
-  return wrong > 0 ? 1 : 0;
+  return status;
+}
+
+async function reportFaults(options: Options): Promise<number> {
+  secondsOf(options.budget);
+  const counts = new Map<string, number>();
+  const status = await runShares(jobsOf(options), (line) => {
+    const { fault, verdict, model, message, seconds } = JSON.parse(line) as Verdict;
+    counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+    if (options.json) {
+      console.log(line);
+      return;
+    }
+    console.log(`${verdict.padEnd(11)}${seconds.toFixed(1).padStart(5)} s  ${fault}`);
+    if (model) console.log(`${' '.repeat(20)}${model}: ${message!.split('\n')[0]}`);
+  });
+  if (!options.json) console.log([...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', '));
+  return status;
+}
+
+/** What is told of a model. */
+interface Row extends Omit<Outcome, 'found'> {
+  readonly violation?: string;
 }
 
 const HEADINGS = row(['model', 'schedules', 'to the end', 'states', 'walks', 'preemptions', 'seconds', '']);
 
-function rowOf(outcome: Outcome): string {
-  const { model, schedules, ended, states, walks, preemptions, exhausted, seconds, found } = outcome;
+function rowOf(outcome: Row): string {
+  const { model, schedules, ended, states, walks, preemptions, exhausted, seconds, violation } = outcome;
   const explored = exhausted ? 'all' : `≤ ${preemptions}`;
   return row([
     model,
     ...[schedules, ended, states, walks].map((count) => count.toLocaleString('en')),
     explored,
     seconds.toFixed(1),
-    found ? 'VIOLATED' : '',
+    violation ? 'VIOLATED' : '',
   ]);
 }
 
-function sumOf(outcomes: readonly Outcome[]): string {
-  const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((total, each) => total + of(each), 0);
+function sumOf(outcomes: readonly Row[]): string {
+  const sum = (of: (outcome: Row) => number) => outcomes.reduce((total, each) => total + of(each), 0);
   const counts = [sum((o) => o.schedules), sum((o) => o.ended), sum((o) => o.states), sum((o) => o.walks)];
   const seconds = sum((o) => o.seconds).toFixed(1);
   return row([`${outcomes.length} models`, ...counts.map((count) => count.toLocaleString('en')), '', seconds, '']);
@@ -143,15 +235,8 @@ function row([name, ...rest]: readonly string[]): string {
   return `${name!.padEnd(36)}${rest.map((cell) => cell.padStart(13)).join('')}`.trimEnd();
 }
 
-function jsonOf({ found, ...rest }: Outcome): string {
-  return JSON.stringify({
-    ...rest,
-    ...(found && { violation: found.message, seed: seedOf(rest.model, found.schedule) }),
-  });
-}
-
 try {
-  process.exitCode = main();
+  process.exitCode = await main();
 } catch (error) {
   console.error(error instanceof UsageError ? error.message : error);
   process.exitCode = 2;

@@ -16,17 +16,21 @@ export function partsOf(seed: string): { readonly model: string; readonly schedu
   return { model: seed.slice(0, at), schedule: seed.slice(at + 1) };
 }
 
-/** The trace of an execution that went wrong, what went wrong, and how to see it again. */
-export function reportOf(subject: Subject, { message, schedule }: Found): string {
+/** The trace of an execution, what went wrong in it, and how to see it again. `message`: what went wrong when it was found. */
+export function reportOf(subject: Subject, { message, schedule }: Partial<Found> & Pick<Found, 'schedule'>): string {
   const { machine, model, place, names } = subject;
   const { steps, message: again } = replay(machine, model, place, schedule);
+  const wrong = again ?? message;
+  const named = wrong?.replace(/word (\d+)/g, (_, at: string) => names.of(Number(at)).name);
   return [
     `${model.name}: ${model.about}`,
     '',
     traceOf(steps, names),
     '',
-    `violated: ${message.replace(/word (\d+)/g, (_, at: string) => names.of(Number(at)).name)}`,
-    ...(again === undefined ? ['(the replay did not show it: the model is not deterministic)'] : []),
+    named === undefined ? 'no rule was violated' : `violated: ${named}`,
+    ...(message !== undefined && again === undefined
+      ? ['(its replay did not show it: the model is not deterministic)']
+      : []),
     `again:    npm run test:explore -- --replay '${seedOf(model.name, schedule)}'`,
   ].join('\n');
 }
