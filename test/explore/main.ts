@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { explore, type Outcome } from './engine/explore.ts';
 import { partsOf, reportOf, seedOf } from './engine/report.ts';
 import { listModels, openModel } from './engine/subject.ts';
+import type { Model } from './model.ts';
 import { mutants } from './mutants/list.ts';
 import type { Mutant } from './mutants/mutate.ts';
 import { tryMutant } from './mutants/run.ts';
@@ -97,7 +98,9 @@ function sharing<T>(all: readonly T[], { index, of }: Share): T[] {
 
 /** One JSON object a model. */
 function exploreModels(options: Options, share: Share): number {
-  const models = sharing(modelsFor(options), share);
+  // Small ones first: what they leave of their time goes to the others.
+  const size = ({ model }: { readonly model: Model }) => -(model.preemptions ?? SHORT_PREEMPTIONS);
+  const models = sharing(modelsFor(options), share).sort((a, b) => size(a) - size(b));
   const most = Number(options.preemptions ?? 99);
   const walking = options.preemptions === undefined && !options.short ? WALKING : 0;
   const deadline = performance.now() / 1000 + secondsOf(options.budget);
