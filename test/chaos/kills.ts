@@ -6,7 +6,7 @@ import { Arena } from './arena.ts';
 import { type Audit, Auditor, NOTHING, sum } from './audit.ts';
 import { killSome } from './killing.ts';
 import { lanesOf, TOPOLOGIES } from './lanes.ts';
-import { gauge, gaugeAgainstFresh, type Throughput } from './throughput.ts';
+import { gaugeAfter, gaugeBefore, type Throughput } from './throughput.ts';
 import { Watch } from './watch.ts';
 
 const THREADS = 128;
@@ -47,7 +47,7 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
   const chaos = new Chaos(supervisor, options.seed === undefined ? {} : { seed: options.seed });
   const arena = new Arena(supervisor, lanesOf(topologies));
   await arena.ready();
-  const before = options.throughput ? (await gauge(arena))[0]! : 0;
+  const before = options.throughput ? await gaugeBefore(arena) : 0;
   const auditor = new Auditor(arena);
   using watch = new Watch(arena);
   // However few they are, every shift has its turn.
@@ -65,7 +65,7 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
     audit = sum(audit, ofRound);
     onRound?.({ round: arena.round, kills: killed, audit: ofRound });
   }
-  const throughput = options.throughput ? await measureAfter(arena, chaos, before) : undefined;
+  const throughput = options.throughput ? { before, ...(await gaugeAfter(arena, chaos)) } : undefined;
   await arena.end();
   return {
     seed: chaos.seed,
@@ -76,11 +76,6 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
     ...(throughput && { throughput }),
     violations: [...audit.violations, ...watch.violations, ...describeViolations(arena)],
   };
-}
-
-async function measureAfter(arena: Arena, chaos: Chaos, before: number): Promise<Throughput> {
-  const [after, fresh] = await gaugeAgainstFresh(arena, chaos);
-  return { before, after, fresh };
 }
 
 function describeViolations({ journal }: Arena): string[] {

@@ -87,14 +87,13 @@ await part('recovery', async () => {
 
 verdict({ ...report, violations }, values.json);
 
-function judgeThroughput({ before, after, fresh }: Throughput): void {
-  if (after < THROUGHPUT_LEAST * before && after < THROUGHPUT_LEAST * fresh) {
-    violations.push(
-      `throughput: expected ${THROUGHPUT_LEAST} of ${count(fresh)} messages a second, met ${count(after)}`,
-    );
+/** Either comparison will do: with the same channels before the first death, or with new ones on the machine as it is now. */
+function judgeThroughput({ before, after, fresh, kept }: Throughput): void {
+  if (after < THROUGHPUT_LEAST * before && kept < THROUGHPUT_LEAST) {
+    violations.push(`throughput: expected ${THROUGHPUT_LEAST} of that of new channels, met ${kept.toFixed(2)}`);
   }
   say(`  messages a second and lane: ${count(before)} before, ${count(after)} after, ${count(fresh)} on new channels;`);
-  say(`  after / before ${(after / before).toFixed(2)}, after / new ${(after / fresh).toFixed(2)}`);
+  say(`  after / before ${(after / before).toFixed(2)}, after / new ${kept.toFixed(2)}`);
 }
 
 /** How often each outcome came, in the order in which they came first. */

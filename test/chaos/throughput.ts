@@ -8,36 +8,45 @@ import { Supervisor } from '../../src/index.ts';
 import type { Chaos } from '../../src/testing/index.ts';
 import { Arena } from './arena.ts';
 
-const PASSES = 5;
+const PASSES = 7;
 
-/** Of one message a lane, a second; the middle one of several passes. */
+/** Messages a second through a lane; the middle one of several passes. */
 export interface Throughput {
   readonly before: number;
   readonly after: number;
   /** Channels without a past, at the time of `after`. */
   readonly fresh: number;
+  /** `after` as a share of `fresh`: the middle one of the passes, as both of a pass met the same machine. */
+  readonly kept: number;
 }
 
-/** Messages a second, over the lanes with messages of bytes. Everybody is at rest. */
-export async function gauge(...arenas: readonly Arena[]): Promise<number[]> {
-  const passes: number[][] = arenas.map(() => []);
-  for (let pass = 0; pass < PASSES; pass++) {
-    for (const [index, arena] of arenas.entries()) passes[index]!.push(await gaugeLanes(arena));
-  }
-  return passes.map(median);
+/** Messages a second, before anything has happened. Everybody is at rest. */
+export async function gaugeBefore(arena: Arena): Promise<number> {
+  const passes: number[] = [];
+  for (let pass = 0; pass < PASSES; pass++) passes.push(await gaugeLanes(arena));
+  return median(passes);
 }
 
 /** Gauges channels that have seen deaths, with workers that have not, against new channels. */
-export async function gaugeAgainstFresh(arena: Arena, chaos: Chaos): Promise<[after: number, fresh: number]> {
+export async function gaugeAfter(arena: Arena, chaos: Chaos): Promise<Omit<Throughput, 'before'>> {
   await using supervisor = new Supervisor({ sampleInterval: false, threads: 128 });
-  const fresh = new Arena(
-    supervisor,
-    arena.stands.map(({ lane }) => lane),
-  );
-  await Promise.all([arena.renew(chaos), fresh.ready()]);
-  const [after, control] = await gauge(arena, fresh);
-  await fresh.end();
-  return [after!, control!];
+  const lanes = arena.stands.map(({ lane }) => lane);
+  const newOne = new Arena(supervisor, lanes);
+  await Promise.all([arena.renew(chaos), newOne.ready()]);
+  const after: number[] = [];
+  const fresh: number[] = [];
+  for (let pass = 0; pass < PASSES; pass++) {
+    // In turns, also as to who comes first.
+    const turns = [() => gaugeInto(after, arena), () => gaugeInto(fresh, newOne)];
+    for (const turn of pass % 2 === 0 ? turns : turns.reverse()) await turn();
+  }
+  await newOne.end();
+  const kept = median(after.map((rate, pass) => rate / fresh[pass]!));
+  return { after: median(after), fresh: median(fresh), kept };
+}
+
+async function gaugeInto(rates: number[], arena: Arena): Promise<void> {
+  rates.push(await gaugeLanes(arena));
 }
 
 /** The geometric mean: no lane drowns the others. */
