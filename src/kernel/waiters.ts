@@ -51,7 +51,8 @@ export function waitersAny(set: i32): boolean {
 
 /** Takes one thread out, in turn. Returns it, or −1. */
 export function waitersTake(set: i32): i32 {
-  if (load(set + SET_FIRST) === 0) return -1;
+  const first: i32 = load(set + SET_FIRST);
+  if (first === 0 || (first === MORE && groupsEmpty(set))) return -1;
   const turn: i32 = load(set + SET_TURN);
   let thread: i32 = takeFrom(set, turn);
   if (thread < 0 && turn !== 0) thread = takeFrom(set, 0);
@@ -71,6 +72,17 @@ export function waitersCount(set: i32): i32 {
     count += bits(load(set + SET_GROUP_WORDS + group));
   }
   return count;
+}
+
+/** Whether no group has a bit set: what a publisher finds most often once more than 31 threads have waited here. */
+function groupsEmpty(set: i32): boolean {
+  let groups: i32 = load(set + SET_GROUPS);
+  while (groups !== 0) {
+    const group: i32 = lowestBit(groups);
+    groups &= groups - 1;
+    if (load(set + SET_GROUP_WORDS + group) !== 0) return false;
+  }
+  return true;
 }
 
 /** Takes the lowest thread that is at least `from`. */
