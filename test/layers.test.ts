@@ -59,6 +59,8 @@ describe('the checker of layers', () => {
     ['src/errors.ts', "import { x } from 'node:util';", 'imports nothing'],
     ['src/channel/a.ts', "import { x } from 'piscina';", 'depends on no package'],
     ['src/park/a.ts', 'Atomics.wait(words, 0, 0);', 'only door'],
+    ['src/park/a.ts', "import { LIMIT, load } from '../kernel/b.ts';", 'imports load, but functions'],
+    ['src/engine/a.ts', "import { x } from '../park/b.ts';", 'engine comes before park'],
   ])('refuses in %s: %s', (path, text, reason) => {
     expect(complaints(path, text)).toEqual([expect.stringContaining(reason)]);
   });

@@ -4,9 +4,9 @@
  */
 
 import type { Codec, Wire } from '../codec/codec.ts';
+import type { Kernel } from '../engine/engine.ts';
 import { ChannelClosedError, TimeoutError } from '../errors.ts';
-import { channelClose, channelClosed, channelErrorBlock, NO_ERROR } from '../kernel/close.ts';
-import { tallyAdd } from '../kernel/tally.ts';
+import { NO_ERROR } from '../kernel/close.ts';
 import {
   CHANNEL_CAPACITY,
   CHANNEL_RECEIVE_WAIT,
@@ -38,6 +38,7 @@ export class ChannelCore<T> {
   readonly attachment: Attachment;
   readonly segment: Segment;
   readonly thread: ThreadContext;
+  readonly #kernel: Kernel;
   readonly name: string;
   readonly codec: Codec<T>;
   /** Its number in the segment, and the word index it starts at. */
@@ -57,6 +58,7 @@ export class ChannelCore<T> {
     this.attachment = attachment;
     this.segment = attachment.segment;
     this.thread = attachment.thread;
+    this.#kernel = this.thread.kernel;
     this.name = name;
     this.codec = codec;
     this.index = index;
@@ -72,15 +74,15 @@ export class ChannelCore<T> {
       parkedOn: (index << 2) | PARKED_RECEIVE,
       announce: () => queue.awaitMessage(),
       // A closed channel has an answer for everybody.
-      backlog: () => queue.waiting + (channelClosed(address) ? 1 : 0),
-      noteWait: (ms) => tallyAdd(address + CHANNEL_RECEIVE_WAIT, Math.round(ms * 1000) | 0),
+      backlog: () => queue.waiting + (this.#kernel.channelClosed(address) ? 1 : 0),
+      noteWait: (ms) => this.#kernel.tallyAdd(address + CHANNEL_RECEIVE_WAIT, Math.round(ms * 1000) | 0),
     });
     this.room = new WaitPoint(this.thread, {
       set: this.#sendersWaiting,
       parkedOn: (index << 2) | PARKED_SEND,
       announce: () => queue.awaitRoom(),
-      backlog: () => this.capacity - queue.length + (channelClosed(address) ? 1 : 0),
-      noteWait: (ms) => tallyAdd(address + CHANNEL_SEND_WAIT, Math.round(ms * 1000) | 0),
+      backlog: () => this.capacity - queue.length + (this.#kernel.channelClosed(address) ? 1 : 0),
+      noteWait: (ms) => this.#kernel.tallyAdd(address + CHANNEL_SEND_WAIT, Math.round(ms * 1000) | 0),
     });
   }
 
@@ -91,7 +93,7 @@ export class ChannelCore<T> {
 
   get closed(): boolean {
     this.segment.enter();
-    return channelClosed(this.address);
+    return !!this.#kernel.channelClosed(this.address);
   }
 
   wakeReceiver(): void {
@@ -111,11 +113,11 @@ export class ChannelCore<T> {
 
   close(error?: Error): void {
     this.segment.enter();
-    if (channelClosed(this.address)) return;
+    if (this.#kernel.channelClosed(this.address)) return;
     const { pool } = this.attachment;
     const block = error === undefined ? NO_ERROR : encodeError(error, pool);
     this.segment.enter();
-    const first = channelClose(this.address, block);
+    const first = this.#kernel.channelClose(this.address, block);
     if (block >= 0) {
       // Should this thread die here, recovery does it: whose block it is tells.
       if (first) pool.donate(block);
@@ -146,7 +148,7 @@ export class ChannelCore<T> {
   }
 
   #closeError(): Error | undefined {
-    const block = channelErrorBlock(this.address);
+    const block = this.#kernel.channelErrorBlock(this.address);
     if (block === NO_ERROR) return undefined;
     this.#error ??= readError(block, this.attachment.pool);
     return this.#error;

@@ -3,7 +3,6 @@
 import type { Codec } from '../codec/codec.ts';
 import { carriesLeases, wireOf } from '../codec/wire.ts';
 import { LimitError } from '../errors.ts';
-import { channelEnter } from '../kernel/channels.ts';
 import { BLOCKED } from '../kernel/codes.ts';
 import { CHANNEL_INDEX, CHANNELS_MAX, NAME_MAX_BYTES, PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
@@ -35,10 +34,10 @@ export function createChannel<T>(
   const plan = planOf(checked, wire);
   const block = takeBlock(attachment, plan.words * WORD_BYTES, checked.capacity);
   const address = pool.byteOffset(block) / WORD_BYTES;
-  layChannel(attachment.segment, address, checked, plan, nameBytes);
+  layChannel(attachment, address, checked, plan, nameBytes);
 
   // Until it is donated it is this thread's: should the thread die here, recovery takes the channel out again.
-  const index = channelEnter(block);
+  const index = attachment.thread.kernel.channelEnter(block);
   if (index === BLOCKED) {
     pool.giveBack(block);
     throw new LimitError(`expected at most ${CHANNELS_MAX} channels in a segment, met one more`);

@@ -7,19 +7,10 @@
  * end is retired, and refuses senders when the last receiving end is.
  */
 
+import type { Kernel } from '../engine/engine.ts';
 import { ChannelClosedError, LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
-import {
-  endAdopt,
-  endCount,
-  endGrant,
-  endHold,
-  endRetire,
-  endRevoke,
-  grantEntry,
-  ROLE_RECEIVER,
-  ROLE_SENDER,
-} from '../kernel/ends.ts';
+import { ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
 import { CHANNEL_COUNTED, ENDS_MAX } from '../memory/layout.ts';
 import { store } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
@@ -32,6 +23,7 @@ type State = 'held' | 'moved' | 'retired';
 abstract class CountedEnd<T> {
   /** @internal */
   readonly channel: SharedChannel<T>;
+  readonly #kernel: Kernel;
   readonly #role: number;
   #state: State;
   #entry = BLOCKED;
@@ -41,12 +33,13 @@ abstract class CountedEnd<T> {
   /** @param grant made for this thread when the end was shared with it; without one the end is new. */
   constructor(channel: SharedChannel<T>, role: number, grant?: number) {
     this.channel = channel;
+    this.#kernel = channel.attachment.thread.kernel;
     this.#role = role;
     this.#state = 'moved';
     if (grant !== undefined) {
       channel.attachment.segment.enter();
-      if (endAdopt(grant, channel.index, role, channel.attachment.thread.id)) {
-        this.#entry = grantEntry(grant);
+      if (this.#kernel.endAdopt(grant, channel.index, role, channel.attachment.thread.id)) {
+        this.#entry = this.#kernel.grantEntry(grant);
         this.#state = 'held';
       } else {
         this.#hold();
@@ -86,7 +79,7 @@ abstract class CountedEnd<T> {
   /** @internal Makes an end for another thread to adopt. */
   grant(): number {
     this.channel.attachment.segment.enter();
-    const grant = found(endGrant(this.channel.index, this.#role));
+    const grant = found(this.#kernel.endGrant(this.channel.index, this.#role));
     this.#counted();
     return grant;
   }
@@ -94,14 +87,14 @@ abstract class CountedEnd<T> {
   /** @internal Takes back what was granted and not adopted. */
   revoke(grant: number): void {
     this.channel.attachment.segment.enter();
-    endRevoke(grant, this.channel.index, this.#role);
+    this.#kernel.endRevoke(grant, this.channel.index, this.#role);
   }
 
   /** @internal The thread it was granted to ended before it could adopt it: as good as retired by that thread. */
   expire(grant: number): void {
     this.channel.attachment.segment.enter();
-    if (!endRevoke(grant, this.channel.index, this.#role)) return;
-    if (this.#role === ROLE_SENDER && endCount(this.channel.index, this.#role) === 0) this.channel.close();
+    if (!this.#kernel.endRevoke(grant, this.channel.index, this.#role)) return;
+    if (this.#role === ROLE_SENDER && this.#kernel.endCount(this.channel.index, this.#role) === 0) this.channel.close();
   }
 
   /** @internal This end went to another thread, for which one or more were granted. */
@@ -118,7 +111,7 @@ abstract class CountedEnd<T> {
     const held = this.#state === 'held';
     if (held) this.#release();
     this.#state = 'retired';
-    return held && endCount(this.channel.index, this.#role) === 0;
+    return held && this.#kernel.endCount(this.channel.index, this.#role) === 0;
   }
 
   /** The channel, for an end that may still be used. Throws ChannelClosedError when it was retired. */
@@ -137,7 +130,7 @@ abstract class CountedEnd<T> {
   #hold(): void {
     const { segment, thread } = this.channel.attachment;
     segment.enter();
-    this.#entry = found(endHold(this.channel.index, this.#role, thread.id));
+    this.#entry = found(this.#kernel.endHold(this.channel.index, this.#role, thread.id));
     this.#counted();
     this.#state = 'held';
   }
@@ -150,7 +143,7 @@ abstract class CountedEnd<T> {
   #release(): void {
     const { segment, thread } = this.channel.attachment;
     segment.enter();
-    endRetire(this.#entry, this.channel.index, this.#role, thread.id);
+    this.#kernel.endRetire(this.#entry, this.channel.index, this.#role, thread.id);
     this.#entry = BLOCKED;
     this.released();
     this.channel.letGo(this.#role === ROLE_SENDER ? 'sender' : 'receiver');

@@ -2,9 +2,7 @@
 
 import type { Wire } from '../codec/codec.ts';
 import { IncompatibleSegmentError } from '../errors.ts';
-import { lettersInit } from '../kernel/letters.ts';
-import { MPMC_SLOT_HEADER, mpmcInit } from '../kernel/mpmc.ts';
-import { spscInit } from '../kernel/spsc.ts';
+import { MPMC_SLOT_HEADER } from '../kernel/mpmc.ts';
 import {
   CAPACITY_MAX,
   CHANNEL_ACK_TIMEOUT,
@@ -41,6 +39,7 @@ import {
 import type { Segment } from '../memory/segment.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek, poke } from '../memory/words.ts';
+import type { Attachment } from './attachment.ts';
 import type { CheckedOptions } from './options.ts';
 
 /** Where everything of a channel is, in words from its start. */
@@ -88,12 +87,13 @@ export function planOf({ capacity, topology, keeping }: Shape, wire: Wire<any>):
 
 /** Writes a channel that nobody knows of yet to `address`. */
 export function layChannel(
-  segment: Segment,
+  { segment, thread }: Attachment,
   address: i32,
   { capacity, topology, levels, keeping }: CheckedOptions,
   plan: Plan,
   name: Uint8Array,
 ): void {
+  const { kernel } = thread;
   segment.enter();
   segment.words.fill(0, address, address + CHANNEL_WORDS);
   poke(address + CHANNEL_TOPOLOGY, topology);
@@ -111,8 +111,8 @@ export function layChannel(
   });
   poke(address + CHANNEL_NAME_BYTES, name.length);
   segment.bytes.set(name, (address + CHANNEL_NAME) * WORD_BYTES);
-  if (plan.queue === QUEUE_SPSC) spscInit(address, 0);
-  else mpmcInit(address, 0);
+  if (plan.queue === QUEUE_SPSC) kernel.spscInit(address, 0);
+  else kernel.mpmcInit(address, 0);
   if (!keeping) return;
   poke(address + CHANNEL_LETTERS, address + plan.letters);
   poke(address + CHANNEL_LETTER_BITMAP, address + plan.bitmap);
@@ -122,7 +122,7 @@ export function layChannel(
   poke(address + CHANNEL_DEAD_LETTERS, keeping.deadLetter ? keeping.deadLetter.index + 1 : 0);
   poke(address + CHANNEL_ACK_TIMEOUT, keeping.ackTimeout);
   segment.words.fill(0, address + plan.bitmap, address + plan.bitmap + Math.ceil(capacity / 32));
-  lettersInit(address);
+  kernel.lettersInit(address);
 }
 
 /** Throws unless the words at `address` are those of a channel whose messages `wire` can read and write. */

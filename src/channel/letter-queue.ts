@@ -1,33 +1,8 @@
 /** The queue inside an at-least-once channel, as this thread uses it: what is taken stays until it is acknowledged. */
 
-import { channelClosed } from '../kernel/close.ts';
+import type { Kernel } from '../engine/engine.ts';
 import { BLOCKED, CLOSED, DAMAGED, SKIPPED } from '../kernel/codes.ts';
-import {
-  deadLetters,
-  letterAcknowledge,
-  letterAttempt,
-  letterClaim,
-  letterCleared,
-  letterDrop,
-  letterExhausted,
-  letterFree,
-  letterHeld,
-  letterMove,
-  letterOf,
-  letterPayload,
-  letterPost,
-  letterReturn,
-  lettersLength,
-  lettersMoving,
-  lettersOut,
-  lettersWaiting,
-  letterTake,
-  letterTaken,
-} from '../kernel/letters.ts';
-import { mpmcEmpty } from '../kernel/mpmc.ts';
-import { refsDrop } from '../kernel/refs.ts';
 import { ADVANCED, ADVANCED_AWAITED } from '../kernel/spsc.ts';
-import { waitersAny } from '../kernel/waiters.ts';
 import {
   CHANNEL_CAPACITY,
   CHANNEL_DROPPED,
@@ -53,6 +28,7 @@ export interface Taken {
 
 export class LetterQueue implements Queue {
   readonly #thread: ThreadContext;
+  readonly #kernel: Kernel;
   readonly #me: i32;
   readonly #channel: i32;
   readonly #sender: OnlyThread;
@@ -60,6 +36,7 @@ export class LetterQueue implements Queue {
 
   constructor(thread: ThreadContext, channel: i32, sender: OnlyThread, receiver: OnlyThread) {
     this.#thread = thread;
+    this.#kernel = thread.kernel;
     this.#me = thread.id;
     this.#channel = channel;
     this.#sender = sender;
@@ -68,8 +45,8 @@ export class LetterQueue implements Queue {
 
   claim(): number {
     if (!this.#sender.bound) this.#sender.bind();
-    const letter = letterClaim(this.#channel, this.#me);
-    if (letter >= 0) return letterPayload(this.#channel, letter) * WORD_BYTES;
+    const letter = this.#kernel.letterClaim(this.#channel, this.#me);
+    if (letter >= 0) return this.#kernel.letterPayload(this.#channel, letter) * WORD_BYTES;
     if (letter === DAMAGED) throw damaged();
     // What was claimed and given up again may be what the receivers are waiting for.
     if (letter === CLOSED) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);
@@ -77,8 +54,8 @@ export class LetterQueue implements Queue {
   }
 
   publish(at: number): i32 {
-    letterPost(this.#channel, letterOf(this.#channel, at / WORD_BYTES));
-    return waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
+    this.#kernel.letterPost(this.#channel, this.#kernel.letterOf(this.#channel, at / WORD_BYTES));
+    return this.#kernel.waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
   }
 
   take(): number {
@@ -95,31 +72,31 @@ export class LetterQueue implements Queue {
 
   /** What was taken last, if it is at `at`. */
   taken(at: number): Taken {
-    return { letter: letterOf(this.#channel, at / WORD_BYTES), word: letterTaken(this.#me) };
+    return { letter: this.#kernel.letterOf(this.#channel, at / WORD_BYTES), word: this.#kernel.letterTaken(this.#me) };
   }
 
   attempt({ letter, word }: Taken): number {
-    return letterAttempt(this.#channel, letter, word);
+    return this.#kernel.letterAttempt(this.#channel, letter, word);
   }
 
   holds({ letter, word }: Taken): boolean {
-    return letterHeld(this.#channel, letter) === word;
+    return this.#kernel.letterHeld(this.#channel, letter) === word;
   }
 
   /** The message will not come again; call {@link release} once its blocks are settled. False: it was taken away. */
   acknowledge({ letter, word }: Taken): boolean {
-    return letterAcknowledge(this.#channel, letter, word);
+    return !!this.#kernel.letterAcknowledge(this.#channel, letter, word);
   }
 
   release({ letter }: Taken): void {
-    letterFree(this.#channel, letter);
+    this.#kernel.letterFree(this.#channel, letter);
     this.#thread.wakeOne(this.#channel + CHANNEL_SENDERS_WAITING);
-    if (channelClosed(this.#channel)) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);
+    if (this.#kernel.channelClosed(this.#channel)) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);
   }
 
   /** Hands the message back, for somebody to take it again. False: it was taken away before. */
   giveBack({ letter, word }: Taken): boolean {
-    if (!letterReturn(this.#channel, letter, word)) return false;
+    if (!this.#kernel.letterReturn(this.#channel, letter, word)) return false;
     forwardExhausted(this.#thread, this.#channel);
     this.#thread.wakeOne(this.#channel + CHANNEL_RECEIVERS_WAITING);
     return true;
@@ -134,15 +111,18 @@ export class LetterQueue implements Queue {
   /** Nobody will get this message. */
   discard(taken: Taken): void {
     if (!this.acknowledge(taken)) return;
-    refsDrop(this.#channel, letterPayload(this.#channel, taken.letter), this.#me);
+    this.#kernel.refsDrop(this.#channel, this.#kernel.letterPayload(this.#channel, taken.letter), this.#me);
     announceMemory(this.#thread);
     this.release(taken);
   }
 
   isEmpty(): boolean {
-    if (load(this.#channel + CHANNEL_RETURNED) !== 0 || !mpmcEmpty(this.#channel)) return false;
+    if (load(this.#channel + CHANNEL_RETURNED) !== 0 || !this.#kernel.mpmcEmpty(this.#channel)) return false;
     // A closed channel is drained, unless there are letters in somebody's hands; those that move will be somewhere soon.
-    return !channelClosed(this.#channel) || (!lettersMoving(this.#channel) && lettersOut(this.#channel, -1) > 0);
+    return (
+      !this.#kernel.channelClosed(this.#channel) ||
+      (!this.#kernel.lettersMoving(this.#channel) && this.#kernel.lettersOut(this.#channel, -1) > 0)
+    );
   }
 
   isFull(): boolean {
@@ -162,28 +142,29 @@ export class LetterQueue implements Queue {
   }
 
   get length(): number {
-    return lettersLength(this.#channel);
+    return this.#kernel.lettersLength(this.#channel);
   }
 
   get waiting(): number {
-    return lettersWaiting(this.#channel);
+    return this.#kernel.lettersWaiting(this.#channel);
   }
 
   /** @param settled the thread whose own holdings are no reason to wait at the end, or −1. */
   #take(settled: i32): number {
     if (!this.#receiver.bound) this.#receiver.bind();
     if (load(this.#channel + CHANNEL_RETURNED) !== 0) forwardExhausted(this.#thread, this.#channel);
-    let letter = letterTake(this.#channel, this.#me);
+    let letter = this.#kernel.letterTake(this.#channel, this.#me);
     while (letter === SKIPPED) {
       this.#thread.wakeOne(this.#channel + CHANNEL_SENDERS_WAITING);
-      letter = letterTake(this.#channel, this.#me);
+      letter = this.#kernel.letterTake(this.#channel, this.#me);
     }
     if (letter === DAMAGED) throw damaged();
-    if (letter === CLOSED) return lettersOut(this.#channel, settled) === 0 ? CLOSED : BLOCKED;
+    if (letter === CLOSED) return this.#kernel.lettersOut(this.#channel, settled) === 0 ? CLOSED : BLOCKED;
     if (letter < 0) return letter;
     this.#passOn(letter);
-    if (letterAttempt(this.#channel, letter, letterTaken(this.#me)) > 1) add(this.#channel + CHANNEL_REDELIVERED, 1);
-    return letterPayload(this.#channel, letter) * WORD_BYTES;
+    if (this.#kernel.letterAttempt(this.#channel, letter, this.#kernel.letterTaken(this.#me)) > 1)
+      add(this.#channel + CHANNEL_REDELIVERED, 1);
+    return this.#kernel.letterPayload(this.#channel, letter) * WORD_BYTES;
   }
 
   /** Wakes those who may have been stopped by what this take has cleared away. */
@@ -192,7 +173,8 @@ export class LetterQueue implements Queue {
     if (load(this.#channel + CHANNEL_RETURNED) !== 0) this.#thread.wakeOne(this.#channel + CHANNEL_RECEIVERS_WAITING);
     // A sender may have had a letter, and no place for it in the queue while that was still being read.
     const senders = this.#channel + CHANNEL_SENDERS_WAITING;
-    if (waitersAny(senders) && letterCleared(this.#channel, letter)) this.#thread.wakeOne(senders);
+    if (this.#kernel.waitersAny(senders) && this.#kernel.letterCleared(this.#channel, letter))
+      this.#thread.wakeOne(senders);
   }
 }
 
@@ -203,12 +185,13 @@ guard(LetterQueue);
  * there wait for the next call; where there is no such channel, or it is closed, they are dropped and counted.
  */
 export function forwardExhausted(thread: ThreadContext, channel: i32): void {
-  for (let letter = letterExhausted(channel); letter >= 0; letter = letterExhausted(channel)) {
-    const target = deadLetters(channel);
-    if (target < 0 || channelClosed(target)) {
-      if (letterDrop(channel, letter, thread.id)) add(channel + CHANNEL_DROPPED, 1);
+  const { kernel } = thread;
+  for (let letter = kernel.letterExhausted(channel); letter >= 0; letter = kernel.letterExhausted(channel)) {
+    const target = kernel.deadLetters(channel);
+    if (target < 0 || kernel.channelClosed(target)) {
+      if (kernel.letterDrop(channel, letter, thread.id)) add(channel + CHANNEL_DROPPED, 1);
       announceMemory(thread);
-    } else if (letterMove(channel, letter, target, thread.id)) {
+    } else if (kernel.letterMove(channel, letter, target, thread.id)) {
       thread.wakeOne(target + CHANNEL_RECEIVERS_WAITING);
     } else {
       // A place there may have been claimed and given up again: those who receive there may have run into it.
@@ -216,11 +199,11 @@ export function forwardExhausted(thread: ThreadContext, channel: i32): void {
       return;
     }
     thread.wakeOne(channel + CHANNEL_SENDERS_WAITING);
-    if (channelClosed(channel)) thread.wakeAll(channel + CHANNEL_RECEIVERS_WAITING);
+    if (kernel.channelClosed(channel)) thread.wakeAll(channel + CHANNEL_RECEIVERS_WAITING);
   }
 }
 
 /** Blocks may have gone back to the pool. */
 function announceMemory(thread: ThreadContext): void {
-  if (waitersAny(HEADER_POOL_WAITERS)) thread.wakeAll(HEADER_POOL_WAITERS);
+  if (thread.kernel.waitersAny(HEADER_POOL_WAITERS)) thread.wakeAll(HEADER_POOL_WAITERS);
 }

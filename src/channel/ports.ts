@@ -8,7 +8,6 @@
 import type { Codec } from '../codec/codec.ts';
 import { portable } from '../codec/wire.ts';
 import { IncompatibleSegmentError } from '../errors.ts';
-import { channelAddress } from '../kernel/channels.ts';
 import { describe } from '../memory/describe.ts';
 import { CHANNELS_MAX } from '../memory/layout.ts';
 import { BufferPool } from '../pool/pool.ts';
@@ -108,7 +107,7 @@ function channelOf(note: Partial<Note>, attachment: Attachment): SharedChannel<a
   const { index, name, codec } = note;
   attachment.segment.enter();
   const known = Number.isInteger(index) && index! >= 0 && index! < CHANNELS_MAX;
-  const address = known && typeof name === 'string' ? channelAddress(index!) : -1;
+  const address = known && typeof name === 'string' ? attachment.thread.kernel.channelAddress(index!) : -1;
   if (address < 0) {
     throw new IncompatibleSegmentError(
       `expected channel ${describe(name)} at number ${describe(index)} of the segment, met none there`,

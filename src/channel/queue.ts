@@ -1,31 +1,9 @@
 /** The queue inside a channel, as this thread uses it. Offsets are those of payloads, in bytes of the segment. */
 
+import type { Kernel } from '../engine/engine.ts';
 import { CLOSED, DAMAGED, SKIPPED } from '../kernel/codes.ts';
-import {
-  MPMC_SLOT_HEADER,
-  mpmcClaim,
-  mpmcEmpty,
-  mpmcFree,
-  mpmcFull,
-  mpmcLength,
-  mpmcPublish,
-  mpmcTake,
-} from '../kernel/mpmc.ts';
-import {
-  ADVANCED,
-  ADVANCED_AWAITED,
-  spscAdoptReceiver,
-  spscAdoptSender,
-  spscAwaitMessage,
-  spscAwaitRoom,
-  spscLength,
-  spscPublish,
-  spscReadable,
-  spscRelease,
-  spscRoom,
-  spscWritable,
-} from '../kernel/spsc.ts';
-import { waitersAny } from '../kernel/waiters.ts';
+import { MPMC_SLOT_HEADER } from '../kernel/mpmc.ts';
+import { ADVANCED, ADVANCED_AWAITED } from '../kernel/spsc.ts';
 import {
   CHANNEL_CAPACITY,
   CHANNEL_ONLY_RECEIVER,
@@ -85,7 +63,7 @@ export function queueOf(thread: ThreadContext, channel: i32, topology: i32, name
   const receiver = new OnlyThread(thread, name, 'receiver', channel + CHANNEL_ONLY_RECEIVER, singleReceiver);
   switch (peek(channel + CHANNEL_QUEUE)) {
     case QUEUE_SPSC:
-      return new SpscQueue(channel, sender, receiver);
+      return new SpscQueue(thread.kernel, channel, sender, receiver);
     case QUEUE_LETTERS:
       return new LetterQueue(thread, channel, sender, receiver);
     default:
@@ -97,6 +75,7 @@ export function queueOf(thread: ThreadContext, channel: i32, topology: i32, name
 const MANY = 2 ** 30;
 
 export class SpscQueue implements Queue {
+  readonly #kernel: Kernel;
   readonly #channel: i32;
   readonly #sender: OnlyThread;
   readonly #receiver: OnlyThread;
@@ -111,7 +90,8 @@ export class SpscQueue implements Queue {
   #room = 0;
   #ready = 0;
 
-  constructor(channel: i32, sender: OnlyThread, receiver: OnlyThread) {
+  constructor(kernel: Kernel, channel: i32, sender: OnlyThread, receiver: OnlyThread) {
+    this.#kernel = kernel;
     this.#channel = channel;
     this.#sender = sender;
     this.#receiver = receiver;
@@ -124,7 +104,7 @@ export class SpscQueue implements Queue {
   claim(): number {
     if (this.#room === 0) {
       this.#bindSender();
-      const room = spscRoom(this.#channel);
+      const room = this.#kernel.spscRoom(this.#channel);
       if (room < 0) return room;
       this.#room = room;
     }
@@ -157,11 +137,11 @@ export class SpscQueue implements Queue {
   }
 
   awaitMessage(): void {
-    spscAwaitMessage(this.#channel);
+    this.#kernel.spscAwaitMessage(this.#channel);
   }
 
   awaitRoom(): void {
-    spscAwaitRoom(this.#channel);
+    this.#kernel.spscAwaitRoom(this.#channel);
   }
 
   mayTake(): boolean {
@@ -179,7 +159,7 @@ export class SpscQueue implements Queue {
   }
 
   get length(): number {
-    return spscLength(this.#channel);
+    return this.#kernel.spscLength(this.#channel);
   }
 
   get waiting(): number {
@@ -206,14 +186,14 @@ export class SpscQueue implements Queue {
   claimMany(want: number): number {
     if (this.#room >= want) return want;
     this.#bindSender();
-    const room = spscWritable(this.#channel, want);
+    const room = this.#kernel.spscWritable(this.#channel, want);
     if (room > 0) this.#room = room;
     return room;
   }
 
   /** Publishes `count` slots; the one behind them is at `next`. Answers like `publish`. */
   publishMany(count: number, next: number): i32 {
-    const code = spscPublish(this.#channel, count);
+    const code = this.#kernel.spscPublish(this.#channel, count);
     if (code === CLOSED) return code;
     this.#room -= count;
     this.#writeAt = next;
@@ -224,7 +204,7 @@ export class SpscQueue implements Queue {
   takeMany(want: number): number {
     if (this.#ready === 0) {
       this.#bindReceiver();
-      const ready = spscReadable(this.#channel, MANY);
+      const ready = this.#kernel.spscReadable(this.#channel, MANY);
       if (ready < 0) return ready;
       if (ready > this.#capacity) throw damaged();
       this.#ready = ready;
@@ -236,20 +216,20 @@ export class SpscQueue implements Queue {
   freeMany(count: number, next: number): i32 {
     this.#ready -= count;
     this.#readAt = next;
-    return spscRelease(this.#channel, count);
+    return this.#kernel.spscRelease(this.#channel, count);
   }
 
   #bindSender(): void {
     if (this.#sender.bound) return;
     this.#sender.bind();
     this.#room = 0;
-    this.#writeAt = this.#slot(spscAdoptSender(this.#channel));
+    this.#writeAt = this.#slot(this.#kernel.spscAdoptSender(this.#channel));
   }
 
   #bindReceiver(): void {
     if (this.#receiver.bound) return;
     this.#receiver.bind();
-    this.#readAt = this.#slot(spscAdoptReceiver(this.#channel));
+    this.#readAt = this.#slot(this.#kernel.spscAdoptReceiver(this.#channel));
   }
 
   #slot(index: i32): number {
@@ -261,6 +241,7 @@ export class SpscQueue implements Queue {
 
 export class MpmcQueue implements Queue {
   readonly #thread: ThreadContext;
+  readonly #kernel: Kernel;
   readonly #me: i32;
   readonly #channel: i32;
   readonly #sender: OnlyThread;
@@ -268,6 +249,7 @@ export class MpmcQueue implements Queue {
 
   constructor(thread: ThreadContext, channel: i32, sender: OnlyThread, receiver: OnlyThread) {
     this.#thread = thread;
+    this.#kernel = thread.kernel;
     this.#me = thread.id;
     this.#channel = channel;
     this.#sender = sender;
@@ -284,8 +266,8 @@ export class MpmcQueue implements Queue {
   }
 
   publish(at: number): i32 {
-    mpmcPublish(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
-    return waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
+    this.#kernel.mpmcPublish(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
+    return this.#kernel.waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
   }
 
   take(): number {
@@ -299,13 +281,13 @@ export class MpmcQueue implements Queue {
   }
 
   free(at: number): i32 {
-    mpmcFree(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
-    return waitersAny(this.#channel + CHANNEL_SENDERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
+    this.#kernel.mpmcFree(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
+    return this.#kernel.waitersAny(this.#channel + CHANNEL_SENDERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
   }
 
   isEmpty(): boolean {
     try {
-      return mpmcEmpty(this.#channel);
+      return !!this.#kernel.mpmcEmpty(this.#channel);
     } catch (error) {
       throw judged(error);
     }
@@ -313,7 +295,7 @@ export class MpmcQueue implements Queue {
 
   isFull(): boolean {
     try {
-      return mpmcFull(this.#channel);
+      return !!this.#kernel.mpmcFull(this.#channel);
     } catch (error) {
       throw judged(error);
     }
@@ -333,7 +315,7 @@ export class MpmcQueue implements Queue {
 
   get length(): number {
     try {
-      return mpmcLength(this.#channel);
+      return this.#kernel.mpmcLength(this.#channel);
     } catch (error) {
       throw judged(error);
     }
@@ -345,7 +327,7 @@ export class MpmcQueue implements Queue {
 
   #claim(): i32 {
     try {
-      const slot = mpmcClaim(this.#channel, this.#me);
+      const slot = this.#kernel.mpmcClaim(this.#channel, this.#me);
       if (slot === DAMAGED) throw damaged();
       return slot;
     } catch (error) {
@@ -355,7 +337,7 @@ export class MpmcQueue implements Queue {
 
   #take(): i32 {
     try {
-      const slot = mpmcTake(this.#channel, this.#me);
+      const slot = this.#kernel.mpmcTake(this.#channel, this.#me);
       if (slot === DAMAGED) throw damaged();
       return slot;
     } catch (error) {

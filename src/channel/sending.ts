@@ -5,7 +5,6 @@
 
 import type { DirectWire, Staged, StagedWire, Wire } from '../codec/codec.ts';
 import { CodecError } from '../errors.ts';
-import { channelClosed } from '../kernel/close.ts';
 import { BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { ADVANCED_AWAITED } from '../kernel/spsc.ts';
 import { describe } from '../memory/describe.ts';
@@ -108,7 +107,7 @@ export class Sending<T> {
 
   /** Sends a staged value. BLOCKED also means that there is no memory for it now. */
   #sendStaged(staged: Staged): i32 {
-    if (channelClosed(this.#core.address)) return CLOSED;
+    if (this.#thread.kernel.channelClosed(this.#core.address)) return CLOSED;
     if (!staged.reserve()) return BLOCKED;
     const at = this.#queue.claim();
     if (at < 0) return at;

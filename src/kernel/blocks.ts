@@ -491,14 +491,14 @@ export function pagesUsed(): i32 {
 
 function noteUse(units: i32): void {
   const used: i32 = add(HEADER_POOL_IN_USE, units) + units;
-  for (;;) {
+  while (true) {
     const peak: i32 = load(HEADER_POOL_PEAK);
     if (used <= peak || cas(HEADER_POOL_PEAK, peak, used) === peak) return;
   }
 }
 
 function raisePagesUsed(least: i32): void {
-  for (;;) {
+  while (true) {
     const used: i32 = load(HEADER_PAGES_USED);
     if (used >= least || cas(HEADER_PAGES_USED, used, least) === used) return;
   }

@@ -27,7 +27,7 @@ export function channelEnter(block: i32): i32 {
 
 /** Before an entry is filled scans must reach it. */
 function raiseUsed(least: i32): void {
-  for (;;) {
+  while (true) {
     const used: i32 = load(HEADER_CHANNELS_USED);
     if (used >= least || cas(HEADER_CHANNELS_USED, used, least) === used) return;
   }

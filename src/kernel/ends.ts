@@ -96,7 +96,7 @@ export function endRevoke(grant: i32, channelIndex: i32, role: i32): boolean {
 /** How many ends of this role the channel has, pending ones included. */
 export function endCount(channelIndex: i32, role: i32): i32 {
   const table: i32 = peek(HEADER_END_TABLE);
-  for (;;) {
+  while (true) {
     const placed: i32 = endsPlaced();
     const used: i32 = endsUsed();
     let count: i32 = 0;
@@ -169,7 +169,7 @@ function endPlace(word: i32): i32 {
 
 /** Before an entry is filled scans must reach it. */
 function raiseUsed(least: i32): void {
-  for (;;) {
+  while (true) {
     const used: i32 = load(HEADER_ENDS_USED);
     if (used >= least || cas(HEADER_ENDS_USED, used, least) === used) return;
   }

@@ -147,7 +147,7 @@ export function lettersInit(channel: i32): void {
  * closed, or whoever clears the place comes after this look, and wakes a sender ({@link letterCleared}).
  */
 export function letterClaim(channel: i32, me: i32): i32 {
-  for (;;) {
+  while (true) {
     const letter: i32 = claimFree(channel, me);
     if (letter < 0) return letter;
     const slot: i32 = mpmcClaim(channel, me);
@@ -237,7 +237,7 @@ function hold(channel: i32, letter: i32, word: i32, me: i32): boolean {
 
 /** Takes, of the letters that were returned, the one that was posted first. */
 function takeReturned(channel: i32, me: i32): i32 {
-  for (;;) {
+  while (true) {
     let letter: i32 = firstReturned(channel);
     if (letter < 0) {
       store(channel + CHANNEL_RETURNED, 0);
@@ -411,7 +411,7 @@ export function lettersMoving(channel: i32): boolean {
 
 /** The payload of a letter that is a message, or −1. One whose sender is still at it may hold what was in it before. */
 export function letterMessage(channel: i32, letter: i32): i32 {
-  for (;;) {
+  while (true) {
     const word: i32 = load(stateAt(channel, letter));
     const state: i32 = word & STATE_MASK;
     if (state === FREE) return -1;

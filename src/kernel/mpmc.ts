@@ -49,7 +49,7 @@ import {
   CHANNEL_TAIL,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { add, cas, load, peek, poke, store } from '../memory/words.ts';
+import { add, below, cas, load, peek, poke, store } from '../memory/words.ts';
 import { BLOCKED, CLOSED, DAMAGED, SKIPPED } from './codes.ts';
 import { refsDrop } from './refs.ts';
 
@@ -188,7 +188,7 @@ export function mpmcBury(channel: i32, slot: i32): void {
 
 /** Before a tombstone stands, those who count messages have to look for it. */
 function noteBuried(channel: i32, position: i32): void {
-  for (;;) {
+  while (true) {
     const below: i32 = load(channel + CHANNEL_BURIED_BELOW);
     const ahead: i32 = (below - position) | 0;
     if (ahead > 0 && ahead <= 1 << peek(channel + CHANNEL_SHIFT)) return;
@@ -292,7 +292,7 @@ function positionOf(channel: i32, slotIndex: i32, word: i32): i32 {
 /** Anybody. Messages claimed and not taken, at some instant during the call. */
 export function mpmcLength(channel: i32): i32 {
   const capacity: i32 = peek(channel + CHANNEL_CAPACITY);
-  for (;;) {
+  while (true) {
     const head: i32 = load(channel + CHANNEL_HEAD);
     const tail: i32 = load(channel + CHANNEL_TAIL);
     if (load(channel + CHANNEL_HEAD) !== head) continue;
@@ -307,7 +307,7 @@ function tombstones(channel: i32, head: i32, tail: i32): i32 {
   if (((load(channel + CHANNEL_BURIED_BELOW) - head) | 0) <= 0) return 0;
   const shift: i32 = peek(channel + CHANNEL_SHIFT);
   // The two were not read at one instant, if one is so far ahead of the other.
-  if ((tail - head) >>> 0 > 1 << shift) return 0;
+  if (below(1 << shift, (tail - head) | 0)) return 0;
   let count: i32 = 0;
   for (let position: i32 = head; position !== tail; position = (position + 1) | 0) {
     if (load(slotAt(channel, position)) === stated(SLOT_TOMBSTONE, position >>> shift)) count++;
@@ -370,7 +370,7 @@ function passHead(channel: i32, head: i32, shift: i32): boolean {
 }
 
 function notePeak(channel: i32, used: i32): void {
-  for (;;) {
+  while (true) {
     const peak: i32 = load(channel + CHANNEL_PEAK);
     if (used <= peak || cas(channel + CHANNEL_PEAK, peak, used) === peak) return;
   }

@@ -181,7 +181,7 @@ export function spscRelease(channel: i32, count: i32): i32 {
  */
 export function spscRecover(channel: i32, me: i32): i32 {
   let lost: i32 = 0;
-  for (;;) {
+  while (true) {
     const word: i32 = load(channel + CHANNEL_HEAD);
     const head: i32 = word & ~FLAGS;
     if (head === (load(channel + CHANNEL_TAIL) & ~FLAGS)) return lost;
@@ -218,7 +218,7 @@ export function spscClose(channel: i32): void {
 
 /** Anybody. Messages published and not released, at some instant during the call. */
 export function spscLength(channel: i32): i32 {
-  for (;;) {
+  while (true) {
     const head: i32 = load(channel + CHANNEL_HEAD);
     const tail: i32 = load(channel + CHANNEL_TAIL);
     if (load(channel + CHANNEL_HEAD) === head) return spscPosition(((tail & ~FLAGS) - (head & ~FLAGS)) | 0);

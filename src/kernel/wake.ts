@@ -30,7 +30,7 @@ export function wakeDisarm(cell: i32, seen: i32): void {
 
 /** Ends the present epoch. Returns whether somebody sleeps on the word and has to be notified. */
 export function wakeSignal(cell: i32): boolean {
-  for (;;) {
+  while (true) {
     const word: i32 = load(cell + CELL_WAKE);
     if (cas(cell + CELL_WAKE, word, ((word | 1) + 1) | 0) === word) return (word & 1) !== 0;
   }

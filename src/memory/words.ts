@@ -82,6 +82,11 @@ export function notify(at: i32): void {
   Atomics.notify(words, at);
 }
 
+/** Whether a word is less than another, both read as unsigned. */
+export function below(word: i32, other: i32): boolean {
+  return word >>> 0 < other >>> 0;
+}
+
 /** Index of the lowest set bit of a word that is not 0. */
 export function lowestBit(word: i32): i32 {
   return 31 - Math.clz32(word & -word);

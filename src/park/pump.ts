@@ -10,7 +10,6 @@
  * equals it means that nothing was missed, and arming against it loses nothing.
  */
 
-import { wakeArm, wakeRead } from '../kernel/wake.ts';
 import { CELL_WAKE } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { waitAsync } from '../memory/words.ts';
@@ -64,7 +63,7 @@ export class Pump {
   /** Begins to look after the operations of `point`. Call before their last look. */
   add(point: WaitPoint): void {
     if (this.#points.size === 0) {
-      this.#seen = wakeRead(this.#thread.cell);
+      this.#seen = this.#thread.kernel.wakeRead(this.#thread.cell);
       this.#hold();
     }
     this.#points.add(point);
@@ -105,7 +104,7 @@ export class Pump {
       return;
     }
     this.#thread.segment.enter();
-    const word = wakeRead(this.#thread.cell);
+    const word = this.#thread.kernel.wakeRead(this.#thread.cell);
     const now = performance.now();
     if (word !== this.#seen) {
       this.#seen = word;
@@ -129,7 +128,7 @@ export class Pump {
   #arm(): boolean {
     const expected = this.#seen | 1;
     if (this.#armedOn === expected) return true;
-    if (!wakeArm(this.#thread.cell, this.#seen)) return false;
+    if (!this.#thread.kernel.wakeArm(this.#thread.cell, this.#seen)) return false;
     const woken = waitAsync(this.#thread.cell + CELL_WAKE, expected);
     if (!woken) return false;
     this.#armedOn = expected;
@@ -143,7 +142,7 @@ export class Pump {
     if (this.#armedOn === word) this.#armedOn = undefined;
     if (this.#points.size === 0) return;
     this.#thread.segment.enter();
-    this.#seen = wakeRead(this.#thread.cell);
+    this.#seen = this.#thread.kernel.wakeRead(this.#thread.cell);
     this.serviceWoken();
     if (this.#points.size > 0) this.#startPolling();
   }

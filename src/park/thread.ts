@@ -6,11 +6,9 @@
  * still the one it read.
  */
 
+import { type Engine, engineFor, type Kernel } from '../engine/engine.ts';
 import { LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
-import { threadCell, threadClaim, threadReady, threadState } from '../kernel/threads.ts';
-import { waitersRemove, waitersTake } from '../kernel/waiters.ts';
-import { wakeArm, wakeDisarm, wakeRead, wakeSignal } from '../kernel/wake.ts';
 import {
   CELL_HINTS,
   CELL_NAME,
@@ -32,6 +30,9 @@ import type { WaitPoint } from './wait-point.ts';
 
 export class ThreadContext {
   readonly segment: Segment;
+  /** Which compilation of the kernel this thread runs, and the functions in it. */
+  readonly engine: Engine;
+  readonly kernel: Kernel;
   readonly id: i32;
   readonly name: string;
   /** Word index of this thread's cell. */
@@ -41,7 +42,9 @@ export class ThreadContext {
   /** Attaches the running thread. Throws {@link LimitError} when as many threads are attached as the segment allows. */
   constructor(segment: Segment, name: string, nodeThreadId: number) {
     segment.enter();
-    const id = threadClaim(nodeThreadId);
+    this.engine = engineFor(segment);
+    this.kernel = this.engine.kernel;
+    const id = this.kernel.threadClaim(nodeThreadId);
     if (id === BLOCKED) {
       throw new LimitError(
         `expected at most ${segment.threads} threads attached at once (Supervisor option "threads"), met one more`,
@@ -50,9 +53,9 @@ export class ThreadContext {
     this.segment = segment;
     this.id = id;
     this.name = name;
-    this.cell = threadCell(id);
+    this.cell = this.kernel.threadCell(id);
     this.#writeCell();
-    threadReady(id);
+    this.kernel.threadReady(id);
     this.pump = new Pump(this);
   }
 
@@ -64,19 +67,20 @@ export class ThreadContext {
     }
     // A bit that nobody set stands for nobody.
     if (thread >= this.segment.threads) return;
-    const cell = threadCell(thread);
-    if (wakeSignal(cell)) notify(cell + CELL_WAKE);
+    const cell = this.kernel.threadCell(thread);
+    if (this.kernel.wakeSignal(cell)) notify(cell + CELL_WAKE);
   }
 
   /** Wakes one thread of a waiter set, in turn. */
   wakeOne(set: i32): void {
-    const thread = waitersTake(set);
+    const thread = this.kernel.waitersTake(set);
     if (thread >= 0) this.wake(thread);
   }
 
   /** Wakes every thread of a waiter set. */
   wakeAll(set: i32): void {
-    for (let thread = waitersTake(set); thread >= 0; thread = waitersTake(set)) this.wake(thread);
+    for (let thread = this.kernel.waitersTake(set); thread >= 0; thread = this.kernel.waitersTake(set))
+      this.wake(thread);
   }
 
   /**
@@ -85,13 +89,13 @@ export class ThreadContext {
    */
   rouse(): void {
     for (let thread = 0; thread < this.segment.threads; thread++) {
-      if (threadState(thread) !== THREAD_ATTACHED) continue;
+      if (this.kernel.threadState(thread) !== THREAD_ATTACHED) continue;
       if (thread === this.id) {
         this.pump.kick();
         continue;
       }
-      const cell = threadCell(thread);
-      wakeSignal(cell);
+      const cell = this.kernel.threadCell(thread);
+      this.kernel.wakeSignal(cell);
       notify(cell + CELL_WAKE);
     }
   }
@@ -107,7 +111,7 @@ export class ThreadContext {
     const since = performance.now();
     try {
       for (;;) {
-        const seen = wakeRead(this.cell);
+        const seen = this.kernel.wakeRead(this.cell);
         for (const point of points) point.register();
         const result = attempt();
         if (result !== BLOCKED) return result;
@@ -130,18 +134,18 @@ export class ThreadContext {
   }
 
   #sleep(seen: i32, parkedOn: i32, timeoutMs: number): void {
-    if (!wakeArm(this.cell, seen)) return;
+    if (!this.kernel.wakeArm(this.cell, seen)) return;
     poke(this.cell + CELL_PARKED_SINCE, this.segment.now());
     store(this.cell + CELL_PARKED_ON, parkedOn);
     wait(this.cell + CELL_WAKE, seen | 1, timeoutMs);
     store(this.cell + CELL_PARKED_ON, PARKED_RUNNING);
-    if (!this.pump.armed) wakeDisarm(this.cell, seen);
+    if (!this.pump.armed) this.kernel.wakeDisarm(this.cell, seen);
   }
 
   /** Takes this thread out of a set, and hands on a wake-up that may have been meant for somebody who still waits. */
   #leave(point: WaitPoint): void {
     if (point.pending) point.service();
-    else waitersRemove(point.set, this.id);
+    else this.kernel.waitersRemove(point.set, this.id);
     point.passOn();
   }
 

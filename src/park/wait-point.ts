@@ -6,7 +6,6 @@
  * (`pump.kick`, or the wake-up that took the bit).
  */
 
-import { waitersAdd, waitersAny, waitersHas, waitersRemove } from '../kernel/waiters.ts';
 import type { i32 } from '../memory/words.ts';
 import type { PendingOperation } from './pending.ts';
 import { SpinBudget } from './spin.ts';
@@ -73,7 +72,7 @@ export class WaitPoint {
 
   /** Whether the bit of this thread was taken: somebody says that it is worth looking. */
   get woken(): boolean {
-    return !waitersHas(this.set, this.#thread.id);
+    return !this.#thread.kernel.waitersHas(this.set, this.#thread.id);
   }
 
   /** Tries the queue from its head for as long as operations settle, and sets the bit before the last look. */
@@ -89,13 +88,13 @@ export class WaitPoint {
 
   /** Enters this thread into the set. Look again afterwards. */
   register(): void {
-    waitersAdd(this.set, this.#thread.id);
+    this.#thread.kernel.waitersAdd(this.set, this.#thread.id);
     this.#announce?.();
   }
 
   /** Wakes the next one if there is something for it: whoever leaves a set may have swallowed a wake-up. */
   passOn(): void {
-    if (waitersAny(this.set) && this.backlog() > 0) this.#thread.wakeOne(this.set);
+    if (this.#thread.kernel.waitersAny(this.set) && this.backlog() > 0) this.#thread.wakeOne(this.set);
   }
 
   #settle(): void {
@@ -107,7 +106,7 @@ export class WaitPoint {
   }
 
   #retire(): void {
-    waitersRemove(this.set, this.#thread.id);
+    this.#thread.kernel.waitersRemove(this.set, this.#thread.id);
     this.passOn();
     this.#thread.pump.remove(this);
   }

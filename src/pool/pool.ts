@@ -5,28 +5,9 @@
  * like everything else, so that memory itself gives backpressure.
  */
 
+import type { Kernel } from '../engine/engine.ts';
 import { LimitError, PoolExhaustedError, TimeoutError } from '../errors.ts';
-import {
-  blockAddress,
-  blockCapacity,
-  blockDismiss,
-  blockDonate,
-  blockFlying,
-  blockHolds,
-  blockLeased,
-  blockReceive,
-  blockRelease,
-  blockSend,
-  blockTake,
-  blockUnsend,
-  blockVacant,
-  pageClass,
-  pagesUsed,
-  runPages,
-  slabBlocks,
-} from '../kernel/blocks.ts';
 import { BLOCKED, CLOSED, TOO_LARGE } from '../kernel/codes.ts';
-import { waitersAny } from '../kernel/waiters.ts';
 import { describe } from '../memory/describe.ts';
 import {
   BLOCK_UNIT_BYTES,
@@ -66,11 +47,13 @@ export class BufferPool {
   /** @internal Where to wait for memory. */
   readonly point: WaitPoint;
   readonly #thread: ThreadContext;
+  readonly #kernel: Kernel;
 
   /** @internal */
   constructor(thread: ThreadContext) {
     this.segment = thread.segment;
     this.#thread = thread;
+    this.#kernel = thread.kernel;
     this.point = new WaitPoint(thread, {
       set: HEADER_POOL_WAITERS,
       parkedOn: PARKED_POOL,
@@ -119,22 +102,22 @@ export class BufferPool {
     const free = new Array<number>(SLAB_CLASSES).fill(0);
     const runs = new Map<number, number>();
     let leases = 0;
-    const used = pagesUsed();
+    const used = this.#kernel.pagesUsed();
     for (let page = 0; page < used; page++) {
-      const sizeClass = pageClass(page);
+      const sizeClass = this.#kernel.pageClass(page);
       if (sizeClass < 0) continue;
       const first = page * PAGE_OWNERS;
       if (sizeClass === SLAB_CLASSES) {
-        const size = runPages(page) * PAGE_BYTES;
+        const size = this.#kernel.runPages(page) * PAGE_BYTES;
         runs.set(size, (runs.get(size) ?? 0) + 1);
-        if (blockLeased(first)) leases++;
+        if (this.#kernel.blockLeased(first)) leases++;
         continue;
       }
-      const blocks = slabBlocks(sizeClass);
+      const blocks = this.#kernel.slabBlocks(sizeClass);
       total[sizeClass]! += blocks;
       for (let block = first; block < first + blocks; block++) {
-        if (blockVacant(block)) free[sizeClass]!++;
-        else if (blockLeased(block)) leases++;
+        if (this.#kernel.blockVacant(block)) free[sizeClass]!++;
+        else if (this.#kernel.blockLeased(block)) leases++;
       }
     }
     const slabs = total.map((count, sizeClass) => ({
@@ -154,7 +137,7 @@ export class BufferPool {
 
   /** @internal A block, BLOCKED or (the segment is being closed) CLOSED. Throws when no such block can ever be had. */
   take(byteLength: number): i32 {
-    const block = blockTake(this.#thread.id, byteLength);
+    const block = this.#kernel.blockTake(this.#thread.id, byteLength);
     if (block >= 0) return block;
     if (block === TOO_LARGE) {
       throw new PoolExhaustedError(
@@ -177,58 +160,58 @@ export class BufferPool {
 
   /** @internal Byte offset of a block in the segment. */
   byteOffset(block: i32): number {
-    return blockAddress(block) * WORD_BYTES;
+    return this.#kernel.blockAddress(block) * WORD_BYTES;
   }
 
   /** @internal Bytes a block can hold. */
   capacityOf(block: i32): number {
-    return blockCapacity(block);
+    return this.#kernel.blockCapacity(block);
   }
 
   /** @internal Puts a block on its way to another thread. */
   send(block: i32): void {
-    blockSend(block, this.#thread.id);
+    this.#kernel.blockSend(block, this.#thread.id);
   }
 
   /** @internal Takes back a block that was put on its way. */
   unsend(block: i32): void {
-    blockUnsend(block, this.#thread.id);
+    this.#kernel.blockUnsend(block, this.#thread.id);
   }
 
   /** @internal Whether there is such a block, and it can hold so many bytes. */
   holds(block: i32, byteLength: number): boolean {
-    return blockHolds(block, byteLength);
+    return !!this.#kernel.blockHolds(block, byteLength);
   }
 
   /** @internal Whether a block is on its way, and can hold so many bytes. */
   flies(block: i32, byteLength: number): boolean {
-    return blockHolds(block, byteLength) && blockFlying(block);
+    return !!this.#kernel.blockHolds(block, byteLength) && !!this.#kernel.blockFlying(block);
   }
 
   /** @internal Makes this thread the owner of a block that is on its way, unless it cannot hold so many bytes. */
   receive(block: i32, byteLength: number): boolean {
-    return blockHolds(block, byteLength) && blockReceive(block, this.#thread.id);
+    return !!this.#kernel.blockHolds(block, byteLength) && !!this.#kernel.blockReceive(block, this.#thread.id);
   }
 
   /** @internal Hands a block of this thread to the segment, to outlive the thread. */
   donate(block: i32): void {
-    blockDonate(block, this.#thread.id);
+    this.#kernel.blockDonate(block, this.#thread.id);
   }
 
   /** @internal Frees a block that belongs to the segment. */
   dismiss(block: i32): void {
-    if (blockDismiss(block, this.#thread.id)) this.announce();
+    if (this.#kernel.blockDismiss(block, this.#thread.id)) this.announce();
   }
 
   /** @internal Frees a block of this thread, and tells those who wait for memory. */
   giveBack(block: i32): void {
     this.segment.enter();
-    if (blockRelease(block, this.#thread.id)) this.announce();
+    if (this.#kernel.blockRelease(block, this.#thread.id)) this.announce();
   }
 
   /** @internal Tells those who wait for memory to look again. */
   announce(): void {
-    if (waitersAny(HEADER_POOL_WAITERS)) this.#thread.wakeAll(HEADER_POOL_WAITERS);
+    if (this.#kernel.waitersAny(HEADER_POOL_WAITERS)) this.#thread.wakeAll(HEADER_POOL_WAITERS);
   }
 
   #late(byteLength: number): TimeoutError {

@@ -7,8 +7,6 @@
  */
 
 import { forwardExhausted } from '../channel/letter-queue.ts';
-import { channelAddress, channelsUsed } from '../kernel/channels.ts';
-import { letterHeld, letterReturn } from '../kernel/letters.ts';
 import {
   CHANNEL_ACK_TIMEOUT,
   CHANNEL_ATTEMPTS,
@@ -39,8 +37,8 @@ export class OverdueWatch {
   /** One round. The more often it is called, the closer a time-out is to what was asked for. */
   look(): void {
     this.#thread.segment.enter();
-    for (let index = 0; index < channelsUsed(); index++) {
-      const channel = channelAddress(index);
+    for (let index = 0; index < this.#thread.kernel.channelsUsed(); index++) {
+      const channel = this.#thread.kernel.channelAddress(index);
       if (channel < 0) continue;
       if (peek(channel + CHANNEL_QUEUE) !== QUEUE_LETTERS) continue;
       if (peek(channel + CHANNEL_ACK_TIMEOUT) > 0) this.#lookAt(channel, this.#holdingsOf(index));
@@ -52,11 +50,11 @@ export class OverdueWatch {
     const now = performance.now();
     const timeout = peek(channel + CHANNEL_ACK_TIMEOUT);
     for (let letter = 0; letter < peek(channel + CHANNEL_CAPACITY); letter++) {
-      const word = letterHeld(channel, letter);
+      const word = this.#thread.kernel.letterHeld(channel, letter);
       const before = holdings.get(letter);
       if (word === 0) holdings.delete(letter);
       else if (before?.word !== word) holdings.set(letter, { word, since: now });
-      else if (now - before.since >= timeout && letterReturn(channel, letter, word)) {
+      else if (now - before.since >= timeout && this.#thread.kernel.letterReturn(channel, letter, word)) {
         this.#thread.wakeOne(channel + CHANNEL_RECEIVERS_WAITING);
       }
     }

@@ -11,32 +11,9 @@
  */
 
 import { forwardExhausted } from '../channel/letter-queue.ts';
-import {
-  blockAddress,
-  blockDonate,
-  blockGround,
-  blockNextFlying,
-  blockOwned,
-  blocksRecover,
-} from '../kernel/blocks.ts';
-import { channelAddress, channelBlock, channelRemove, channelsUsed } from '../kernel/channels.ts';
-import { channelClose, channelClosed, channelErrorBlock, NO_ERROR } from '../kernel/close.ts';
-import {
-  endChannelAt,
-  endLive,
-  endNextHeld,
-  endRetire,
-  endRoleAt,
-  endsPlaced,
-  endsUsed,
-  ROLE_SENDER,
-} from '../kernel/ends.ts';
-import { letterMessage, lettersRecover, lettersRecoverMoves } from '../kernel/letters.ts';
-import { mpmcMessage, mpmcRecover } from '../kernel/mpmc.ts';
-import { refAt, refsCount } from '../kernel/refs.ts';
-import { spscClose, spscMessage, spscRecover } from '../kernel/spsc.ts';
-import { threadBury, threadCell, threadFree, threadLeave } from '../kernel/threads.ts';
-import { waitersRemove } from '../kernel/waiters.ts';
+import type { Kernel } from '../engine/engine.ts';
+import { NO_ERROR } from '../kernel/close.ts';
+import { ROLE_SENDER } from '../kernel/ends.ts';
 import {
   CELL_LEFT_BLOCKS,
   CELL_LEFT_ENDS,
@@ -83,28 +60,30 @@ export interface Recovery extends Recovered {
 
 /** Gives back what thread `dead` held; `thread` does the work. Undefined if there was nothing left to be done. */
 export function recoverThread(thread: ThreadContext, dead: i32): Recovery | undefined {
+  const { kernel } = thread;
   thread.segment.enter();
-  if (!threadBury(dead)) return undefined;
+  if (!kernel.threadBury(dead)) return undefined;
   const recovery = giveBack(thread, dead);
-  threadFree(dead);
+  kernel.threadFree(dead);
   return recovery;
 }
 
 /** Gives back what `thread` itself holds, as its last act: no operation of its own may follow. */
 export function leaveSegment(thread: ThreadContext): void {
+  const { kernel } = thread;
   thread.segment.enter();
-  if (!threadBury(thread.id)) return;
+  if (!kernel.threadBury(thread.id)) return;
   const { blocks, ends, lost, returned } = giveBack(thread, thread.id);
   poke(thread.cell + CELL_LEFT_BLOCKS, blocks);
   poke(thread.cell + CELL_LEFT_ENDS, ends);
   poke(thread.cell + CELL_LEFT_LOST, lost);
   poke(thread.cell + CELL_LEFT_RETURNED, returned);
-  threadLeave(thread.id);
+  kernel.threadLeave(thread.id);
 }
 
 /** What a thread that has left had given back. */
-export function recoveredByItself(dead: i32): Recovered {
-  const cell = threadCell(dead);
+export function recoveredByItself({ kernel }: ThreadContext, dead: i32): Recovered {
+  const cell = kernel.threadCell(dead);
   return {
     blocks: peek(cell + CELL_LEFT_BLOCKS),
     ends: peek(cell + CELL_LEFT_ENDS),
@@ -114,28 +93,30 @@ export function recoveredByItself(dead: i32): Recovered {
 }
 
 function giveBack(thread: ThreadContext, dead: i32): Recovery {
+  const { kernel } = thread;
   const losses: Loss[] = [];
   let returned = 0;
   // A message on its way to another channel is told from one that arrived by its slot there, which is settled below.
-  for (let index = 0; index < channelsUsed(); index++) {
-    const block = channelBlock(index);
-    if (block >= 0 && queueOf(blockAddress(block)) === QUEUE_LETTERS) lettersRecoverMoves(blockAddress(block), dead);
+  for (let index = 0; index < kernel.channelsUsed(); index++) {
+    const block = kernel.channelBlock(index);
+    if (block >= 0 && queueOf(kernel.blockAddress(block)) === QUEUE_LETTERS)
+      kernel.lettersRecoverMoves(kernel.blockAddress(block), dead);
   }
-  for (let index = 0; index < channelsUsed(); index++) {
-    const block = channelBlock(index);
+  for (let index = 0; index < kernel.channelsUsed(); index++) {
+    const block = kernel.channelBlock(index);
     if (block < 0) continue;
     // It died while it made the channel: nobody else has ever heard of it.
-    if (blockOwned(block, dead)) channelRemove(index, block);
+    if (kernel.blockOwned(block, dead)) kernel.channelRemove(index, block);
     else {
-      const settled = recoverChannel(thread, blockAddress(block), dead);
+      const settled = recoverChannel(thread, kernel.blockAddress(block), dead);
       if (settled.lost > 0) losses.push({ channel: index, count: settled.lost });
       returned += settled.returned;
     }
   }
-  const ends = retireEnds(dead);
+  const ends = retireEnds(kernel, dead);
   closeForsaken(thread);
-  const blocks = blocksRecover(dead, thread.id) + groundBlocks(thread.id, dead);
-  waitersRemove(HEADER_POOL_WAITERS, dead);
+  const blocks = kernel.blocksRecover(dead, thread.id) + groundBlocks(kernel, thread.id, dead);
+  kernel.waitersRemove(HEADER_POOL_WAITERS, dead);
   thread.wakeAll(HEADER_POOL_WAITERS);
   // And those that it had taken out of a set and not woken yet.
   thread.rouse();
@@ -143,13 +124,14 @@ function giveBack(thread: ThreadContext, dead: i32): Recovery {
 }
 
 function recoverChannel(thread: ThreadContext, channel: i32, dead: i32): Settled {
-  const settled = recoverMessages(channel, dead, thread.id);
+  const { kernel } = thread;
+  const settled = recoverMessages(kernel, channel, dead, thread.id);
   if (settled.lost > 0) add(channel + CHANNEL_LOST, settled.lost);
-  recoverClose(channel, dead);
+  recoverClose(kernel, channel, dead);
   cas(channel + CHANNEL_ONLY_SENDER, dead + 1, 0);
   cas(channel + CHANNEL_ONLY_RECEIVER, dead + 1, 0);
-  waitersRemove(channel + CHANNEL_RECEIVERS_WAITING, dead);
-  waitersRemove(channel + CHANNEL_SENDERS_WAITING, dead);
+  kernel.waitersRemove(channel + CHANNEL_RECEIVERS_WAITING, dead);
+  kernel.waitersRemove(channel + CHANNEL_SENDERS_WAITING, dead);
   // It may have been woken and have died before it could act or hand the wake-up on; or have owed one to somebody.
   for (let owed = settled.returned; owed >= 0; owed--) thread.wakeOne(channel + CHANNEL_RECEIVERS_WAITING);
   thread.wakeOne(channel + CHANNEL_SENDERS_WAITING);
@@ -163,14 +145,17 @@ interface Settled {
   readonly returned: number;
 }
 
-function recoverMessages(channel: i32, dead: i32, me: i32): Settled {
+function recoverMessages(kernel: Kernel, channel: i32, dead: i32, me: i32): Settled {
   switch (queueOf(channel)) {
     case QUEUE_SPSC:
-      return { lost: load(channel + CHANNEL_ONLY_RECEIVER) === dead + 1 ? spscRecover(channel, me) : 0, returned: 0 };
+      return {
+        lost: load(channel + CHANNEL_ONLY_RECEIVER) === dead + 1 ? kernel.spscRecover(channel, me) : 0,
+        returned: 0,
+      };
     case QUEUE_LETTERS:
-      return { lost: 0, returned: lettersRecover(channel, dead, me) };
+      return { lost: 0, returned: kernel.lettersRecover(channel, dead, me) };
     default:
-      return { lost: mpmcRecover(channel, dead, me), returned: 0 };
+      return { lost: kernel.mpmcRecover(channel, dead, me), returned: 0 };
   }
 }
 
@@ -179,88 +164,95 @@ function queueOf(channel: i32): i32 {
 }
 
 /** Finishes a close that it died in the middle of. */
-function recoverClose(channel: i32, dead: i32): void {
-  if (!channelClosed(channel)) return;
-  if (queueOf(channel) === QUEUE_SPSC) spscClose(channel);
-  const error = channelErrorBlock(channel);
-  if (error >= 0) blockDonate(error, dead);
+function recoverClose(kernel: Kernel, channel: i32, dead: i32): void {
+  if (!kernel.channelClosed(channel)) return;
+  if (queueOf(channel) === QUEUE_SPSC) kernel.spscClose(channel);
+  const error = kernel.channelErrorBlock(channel);
+  if (error >= 0) kernel.blockDonate(error, dead);
 }
 
 /** Retires its ends. Channels that have no sender left are closed by `closeForsaken`, which looks once for all of them. */
-function retireEnds(dead: i32): number {
+function retireEnds(kernel: Kernel, dead: i32): number {
   let ends = 0;
-  for (let entry = endNextHeld(dead, 0); entry >= 0; entry = endNextHeld(dead, entry + 1)) {
-    const index = endChannelAt(entry);
-    const role = endRoleAt(entry);
-    endRetire(entry, index, role, dead);
+  for (let entry = kernel.endNextHeld(dead, 0); entry >= 0; entry = kernel.endNextHeld(dead, entry + 1)) {
+    const index = kernel.endChannelAt(entry);
+    const role = kernel.endRoleAt(entry);
+    kernel.endRetire(entry, index, role, dead);
     ends++;
-    if (role === ROLE_SENDER) countSenders(index);
+    if (role === ROLE_SENDER) countSenders(kernel, index);
   }
   return ends;
 }
 
 /** It may have died before it had said that the channel has a sending end that counts. */
-function countSenders(index: i32): void {
-  const block = channelBlock(index);
-  if (block >= 0) store(blockAddress(block) + CHANNEL_COUNTED, 1);
+function countSenders(kernel: Kernel, index: i32): void {
+  const block = kernel.channelBlock(index);
+  if (block >= 0) store(kernel.blockAddress(block) + CHANNEL_COUNTED, 1);
 }
 
 /** Closes channels whose last sending end is retired, also those that somebody else died before it could close. */
 function closeForsaken(thread: ThreadContext): void {
+  const { kernel } = thread;
   const forsaken = new Set<number>();
   // Marked as counted only once its first end stands: so whoever is marked here has its ends seen below.
-  for (let index = 0; index < channelsUsed(); index++) {
-    const block = channelBlock(index);
+  for (let index = 0; index < kernel.channelsUsed(); index++) {
+    const block = kernel.channelBlock(index);
     if (block < 0) continue;
-    const channel = blockAddress(block);
-    if (load(channel + CHANNEL_COUNTED) !== 0 && !channelClosed(channel)) forsaken.add(index);
+    const channel = kernel.blockAddress(block);
+    if (load(channel + CHANNEL_COUNTED) !== 0 && !kernel.channelClosed(channel)) forsaken.add(index);
   }
   let placed: i32;
   do {
-    placed = endsPlaced();
-    for (let entry = 0; entry < endsUsed() && forsaken.size > 0; entry++) {
-      if (endLive(entry) && endRoleAt(entry) === ROLE_SENDER) forsaken.delete(endChannelAt(entry));
+    placed = kernel.endsPlaced();
+    for (let entry = 0; entry < kernel.endsUsed() && forsaken.size > 0; entry++) {
+      if (kernel.endLive(entry) && kernel.endRoleAt(entry) === ROLE_SENDER) forsaken.delete(kernel.endChannelAt(entry));
     }
-  } while (endsPlaced() !== placed);
+  } while (kernel.endsPlaced() !== placed);
   for (const index of forsaken) closeAt(thread, index);
 }
 
 /** Frees the blocks that `dead` had put on their way and then published no message with. Returns how many. */
-function groundBlocks(me: i32, dead: i32): number {
+function groundBlocks(kernel: Kernel, me: i32, dead: i32): number {
   const flying = new Set<i32>();
-  for (let block = blockNextFlying(dead, 0); block >= 0; block = blockNextFlying(dead, block + 1)) flying.add(block);
+  for (let block = kernel.blockNextFlying(dead, 0); block >= 0; block = kernel.blockNextFlying(dead, block + 1))
+    flying.add(block);
   // Where messages may move away from is looked at before where they move to: none slips past.
   for (const keeping of [true, false]) {
-    for (let index = 0; index < channelsUsed() && flying.size > 0; index++) {
-      const block = channelBlock(index);
-      const channel = block < 0 ? -1 : blockAddress(block);
-      if (channel >= 0 && (queueOf(channel) === QUEUE_LETTERS) === keeping) withoutReferred(flying, channel);
+    for (let index = 0; index < kernel.channelsUsed() && flying.size > 0; index++) {
+      const block = kernel.channelBlock(index);
+      const channel = block < 0 ? -1 : kernel.blockAddress(block);
+      if (channel >= 0 && (queueOf(channel) === QUEUE_LETTERS) === keeping) withoutReferred(kernel, flying, channel);
     }
   }
   let grounded = 0;
-  for (const block of flying) if (blockGround(block, dead, me)) grounded++;
+  for (const block of flying) if (kernel.blockGround(block, dead, me)) grounded++;
   return grounded;
 }
 
 /** Takes the blocks that messages of the channel refer to out of `blocks`. */
-function withoutReferred(blocks: Set<i32>, channel: i32): void {
-  const refs = refsCount(channel);
+function withoutReferred(kernel: Kernel, blocks: Set<i32>, channel: i32): void {
+  const refs = kernel.refsCount(channel);
   if (refs === 0) return;
   const keeps = queueOf(channel) === QUEUE_LETTERS;
   const places = keeps ? peek(channel + CHANNEL_CAPACITY) : 1 << peek(channel + CHANNEL_SHIFT);
-  const messageAt = keeps ? letterMessage : queueOf(channel) === QUEUE_SPSC ? spscMessage : mpmcMessage;
+  const messageAt = keeps
+    ? kernel.letterMessage
+    : queueOf(channel) === QUEUE_SPSC
+      ? kernel.spscMessage
+      : kernel.mpmcMessage;
   for (let place = 0; place < places; place++) {
     const payload = messageAt(channel, place);
     if (payload < 0) continue;
-    for (let ref = 0; ref < refs; ref++) blocks.delete(refAt(channel, payload, ref));
+    for (let ref = 0; ref < refs; ref++) blocks.delete(kernel.refAt(channel, payload, ref));
   }
 }
 
 /** Closes a channel by its number, whether or not this thread has met it. */
 export function closeAt(thread: ThreadContext, index: number): void {
-  const channel = channelAddress(index);
+  const { kernel } = thread;
+  const channel = kernel.channelAddress(index);
   if (channel < 0) return;
-  channelClose(channel, NO_ERROR);
+  kernel.channelClose(channel, NO_ERROR);
   thread.wakeAll(channel + CHANNEL_RECEIVERS_WAITING);
   thread.wakeAll(channel + CHANNEL_SENDERS_WAITING);
 }

@@ -6,15 +6,9 @@
 
 import { TOPOLOGIES } from '../channel/options.ts';
 import type { Topology } from '../channel/types.ts';
-import { channelAddress, channelsUsed } from '../kernel/channels.ts';
-import { channelClosed } from '../kernel/close.ts';
-import { endChannelAt, endLive, endRoleAt, endsUsed, ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
-import { lettersLength } from '../kernel/letters.ts';
-import { mpmcLength } from '../kernel/mpmc.ts';
-import { SPSC_POSITION_BITS, spscLength, spscPosition } from '../kernel/spsc.ts';
-import { tallyHigh, tallyLow } from '../kernel/tally.ts';
-import { threadCell, threadState } from '../kernel/threads.ts';
-import { waitersCount } from '../kernel/waiters.ts';
+import type { Compilation, Engine, Kernel } from '../engine/engine.ts';
+import { ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
+import { SPSC_POSITION_BITS } from '../kernel/spsc.ts';
 import {
   CELL_NAME,
   CELL_NAME_BYTES,
@@ -47,13 +41,13 @@ import {
   QUEUE_LETTERS,
   QUEUE_SPSC,
   THREAD_ATTACHED,
-  THREAD_FREE,
-  THREAD_LEFT,
+  THREAD_GONE,
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { Segment } from '../memory/segment.ts';
 import type { i32 } from '../memory/words.ts';
 import { load, peek } from '../memory/words.ts';
+import type { ThreadContext } from '../park/thread.ts';
 import type { BufferPool, PoolStats } from '../pool/pool.ts';
 import { type Level, nextLevel } from './levels.ts';
 
@@ -101,6 +95,8 @@ export interface Snapshot {
   readonly channels: readonly ChannelSnapshot[];
   readonly threads: readonly ThreadSnapshot[];
   readonly pool: PoolStats;
+  /** Which compilation of the kernel this thread runs; if not the default one, though nobody asked for that, why. */
+  readonly kernel: { readonly compilation: Compilation; readonly reason?: string };
 }
 
 /** A change of level, or a channel whose senders wait while nobody receives. */
@@ -136,48 +132,66 @@ interface Memory {
 
 export class Observer {
   readonly #segment: Segment;
+  readonly #engine: Engine;
+  readonly #kernel: Kernel;
   readonly #pool: BufferPool;
   readonly #memories = new Map<number, Memory>();
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-  constructor(segment: Segment, pool: BufferPool) {
+  constructor({ segment, engine }: ThreadContext, pool: BufferPool) {
     this.#segment = segment;
+    this.#engine = engine;
+    this.#kernel = engine.kernel;
     this.#pool = pool;
   }
 
   snapshot(): Snapshot {
     this.#segment.enter();
-    return { channels: [...this.#channels()], threads: [...this.#threads()], pool: this.#pool.stats() };
+    const { compilation, reason } = this.#engine;
+    return {
+      channels: [...this.#channels()],
+      threads: [...this.#threads()],
+      pool: this.#pool.stats(),
+      kernel: { compilation, ...(reason !== undefined && { reason }) },
+    };
   }
 
   /** A look at regular intervals: works out rates, and answers what is worth telling. */
   sample(): Observation[] {
     this.#segment.enter();
     const observations: Observation[] = [];
-    for (let index = 0; index < channelsUsed(); index++) {
-      const address = channelAddress(index);
+    for (let index = 0; index < this.#kernel.channelsUsed(); index++) {
+      const address = this.#kernel.channelAddress(index);
       if (address < 0) continue;
       const memory = this.#remember(index, address);
       const before = memory.level;
-      memory.level = nextLevel(before, occupancyOf(address), thresholdsOf(address));
+      memory.level = nextLevel(before, occupancyOf(this.#kernel, address), thresholdsOf(address));
       const received = memory.sampledReceived;
       this.#updateRates(memory);
-      const stalled = waitersCount(address + CHANNEL_SENDERS_WAITING) > 0 && memory.received === received;
+      const stalled = this.#kernel.waitersCount(address + CHANNEL_SENDERS_WAITING) > 0 && memory.received === received;
       memory.stalledLooks = stalled ? memory.stalledLooks + 1 : 0;
       if (memory.level !== before) {
-        observations.push({ kind: 'level', channel: this.#channel(index, address, countEnds()), from: before });
+        observations.push({
+          kind: 'level',
+          channel: this.#channel(index, address, countEnds(this.#kernel)),
+          from: before,
+        });
       }
       if (memory.stalledLooks === STALL_LOOKS) {
-        observations.push({ kind: 'stall', channel: this.#channel(index, address, countEnds()), from: before });
+        observations.push({
+          kind: 'stall',
+          channel: this.#channel(index, address, countEnds(this.#kernel)),
+          from: before,
+        });
       }
     }
     return observations;
   }
 
   *#channels(): Generator<ChannelSnapshot> {
-    const ends = countEnds();
-    for (let index = 0; index < channelsUsed(); index++) {
-      const address = channelAddress(index);
+    const ends = countEnds(this.#kernel);
+    for (let index = 0; index < this.#kernel.channelsUsed(); index++) {
+      const address = this.#kernel.channelAddress(index);
       if (address >= 0) yield this.#channel(index, address, ends);
     }
   }
@@ -186,7 +200,7 @@ export class Observer {
     const memory = this.#remember(index, address);
     const buried = load(address + CHANNEL_BURIED);
     const skipped = load(address + CHANNEL_SKIPPED);
-    const length = lengthOf(address);
+    const length = lengthOf(this.#kernel, address);
     return {
       name: this.channelName(index),
       topology: TOPOLOGY_NAMES[peek(address + CHANNEL_TOPOLOGY)]!,
@@ -194,7 +208,7 @@ export class Observer {
       length,
       // What an at-least-once channel notes down is how many messages waited at once.
       peak: memory.peak,
-      level: nextLevel(memory.level, occupancyOf(address), thresholdsOf(address)),
+      level: nextLevel(memory.level, occupancyOf(this.#kernel, address), thresholdsOf(address)),
       sent: memory.sent - buried,
       received: memory.received - skipped,
       dropped: load(address + CHANNEL_DROPPED),
@@ -203,19 +217,19 @@ export class Observer {
       redelivered: load(address + CHANNEL_REDELIVERED),
       sendRate: memory.sendRate,
       receiveRate: memory.receiveRate,
-      sendersWaiting: waitersCount(address + CHANNEL_SENDERS_WAITING),
-      receiversWaiting: waitersCount(address + CHANNEL_RECEIVERS_WAITING),
-      sendWaitMs: tally(address + CHANNEL_SEND_WAIT) / 1000,
-      receiveWaitMs: tally(address + CHANNEL_RECEIVE_WAIT) / 1000,
+      sendersWaiting: this.#kernel.waitersCount(address + CHANNEL_SENDERS_WAITING),
+      receiversWaiting: this.#kernel.waitersCount(address + CHANNEL_RECEIVERS_WAITING),
+      sendWaitMs: tally(this.#kernel, address + CHANNEL_SEND_WAIT) / 1000,
+      receiveWaitMs: tally(this.#kernel, address + CHANNEL_RECEIVE_WAIT) / 1000,
       senders: ends.get(endKey(index, ROLE_SENDER)) ?? 0,
       receivers: ends.get(endKey(index, ROLE_RECEIVER)) ?? 0,
-      closed: channelClosed(address),
+      closed: !!this.#kernel.channelClosed(address),
     };
   }
 
   /** What the channel with this number is called. */
   channelName(index: number): string {
-    const address = channelAddress(index);
+    const address = this.#kernel.channelAddress(index);
     const name = address < 0 ? '' : this.#text(address + CHANNEL_NAME, load(address + CHANNEL_NAME_BYTES));
     return name || `channel-${index}`;
   }
@@ -223,9 +237,10 @@ export class Observer {
   /** What there is to say of a thread, present or gone. */
   thread(id: number): ThreadSnapshot {
     this.#segment.enter();
-    const cell = threadCell(id);
+    const cell = this.#kernel.threadCell(id);
     const name = this.#text(cell + CELL_NAME, peek(cell + CELL_NAME_BYTES));
-    if (threadState(id) !== THREAD_ATTACHED) return { id, name, state: 'gone', parkedOn: null, parkedForMs: 0 };
+    if (this.#kernel.threadState(id) !== THREAD_ATTACHED)
+      return { id, name, state: 'gone', parkedOn: null, parkedForMs: 0 };
     const parkedOn = load(cell + CELL_PARKED_ON);
     if (parkedOn === PARKED_RUNNING) return { id, name, state: 'running', parkedOn: null, parkedForMs: 0 };
     const parkedForMs = Math.max(0, this.#segment.now() - load(cell + CELL_PARKED_SINCE));
@@ -234,8 +249,9 @@ export class Observer {
 
   *#threads(): Generator<ThreadSnapshot> {
     for (let id = 0; id < this.#segment.threads; id++) {
-      const state = threadState(id);
-      if (state !== THREAD_FREE && state !== THREAD_LEFT) yield this.thread(id);
+      const state = this.#kernel.threadState(id);
+      // One that is attaching has not said yet who it is.
+      if (state === THREAD_ATTACHED || state === THREAD_GONE) yield this.thread(id);
     }
   }
 
@@ -248,7 +264,7 @@ export class Observer {
   /** Adds up what the cursors moved by since the last look. */
   #remember(index: number, address: i32): Memory {
     const spsc = peek(address + CHANNEL_QUEUE) === QUEUE_SPSC;
-    const position = (at: i32) => (spsc ? spscPosition(load(at)) : load(at));
+    const position = (at: i32) => (spsc ? this.#kernel.spscPosition(load(at)) : load(at));
     const tail = position(address + CHANNEL_TAIL);
     const head = position(address + CHANNEL_HEAD);
     const wrap = 2 ** (spsc ? SPSC_POSITION_BITS : 32);
@@ -263,7 +279,7 @@ export class Observer {
     memory.received += moved(head, memory.head);
     memory.tail = tail;
     memory.head = head;
-    memory.peak = Math.max(memory.peak, load(address + CHANNEL_PEAK), lengthOf(address));
+    memory.peak = Math.max(memory.peak, load(address + CHANNEL_PEAK), lengthOf(this.#kernel, address));
     return memory;
   }
 
@@ -292,37 +308,37 @@ function endKey(index: number, role: i32): number {
   return index * 2 + role;
 }
 
-function countEnds(): EndCounts {
+function countEnds(kernel: Kernel): EndCounts {
   const counts = new Map<number, number>();
-  for (let entry = 0; entry < endsUsed(); entry++) {
-    if (!endLive(entry)) continue;
-    const key = endKey(endChannelAt(entry), endRoleAt(entry));
+  for (let entry = 0; entry < kernel.endsUsed(); entry++) {
+    if (!kernel.endLive(entry)) continue;
+    const key = endKey(kernel.endChannelAt(entry), kernel.endRoleAt(entry));
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
 }
 
-function lengthOf(address: i32): number {
+function lengthOf(kernel: Kernel, address: i32): number {
   switch (peek(address + CHANNEL_QUEUE)) {
     case QUEUE_SPSC:
-      return spscLength(address);
+      return kernel.spscLength(address);
     case QUEUE_LETTERS:
-      return lettersLength(address);
+      return kernel.lettersLength(address);
     default:
-      return mpmcLength(address);
+      return kernel.mpmcLength(address);
   }
 }
 
 /** How full a channel is, from 0 to 1. */
-function occupancyOf(address: i32): number {
-  return lengthOf(address) / peek(address + CHANNEL_CAPACITY);
+function occupancyOf(kernel: Kernel, address: i32): number {
+  return lengthOf(kernel, address) / peek(address + CHANNEL_CAPACITY);
 }
 
 function thresholdsOf(address: i32) {
   return { yellow: peek(address + CHANNEL_YELLOW) / 1000, red: peek(address + CHANNEL_RED) / 1000 };
 }
 
-function tally(at: i32): number {
-  const high = tallyHigh(at);
-  return (high >>> 0) * 2 ** 32 + (tallyLow(at) >>> 0);
+function tally(kernel: Kernel, at: i32): number {
+  const high = kernel.tallyHigh(at);
+  return (high >>> 0) * 2 ** 32 + (kernel.tallyLow(at) >>> 0);
 }

@@ -8,8 +8,6 @@ import { createChannel } from '../channel/create.ts';
 import type { Parcel } from '../channel/ports.ts';
 import type { Channel, ChannelOptions } from '../channel/types.ts';
 import { LimitError } from '../errors.ts';
-import { channelsUsed } from '../kernel/channels.ts';
-import { threadFind, threadForget } from '../kernel/threads.ts';
 import { describe } from '../memory/describe.ts';
 import { HEADER_CLOSING, HEADER_POOL_WAITERS } from '../memory/layout.ts';
 import { Segment } from '../memory/segment.ts';
@@ -103,7 +101,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     const segment = Segment.create({ memory, threads, spin, debug });
     this.#attachment = attachThread(segment, undefined);
     this.pool = this.#attachment.pool;
-    this.#observer = new Observer(segment, this.pool);
+    this.#observer = new Observer(this.#attachment.thread, this.pool);
     if (sampleInterval !== false) {
       this.#sampler = setInterval(() => this.#sample(), sampleInterval);
       this.#sampler.unref();
@@ -193,7 +191,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     const { thread, segment } = this.#attachment;
     for (const group of this.#groups) group.stopReplacing();
     segment.enter();
-    for (let index = 0; index < channelsUsed(); index++) closeAt(thread, index);
+    for (let index = 0; index < thread.kernel.channelsUsed(); index++) closeAt(thread, index);
     store(HEADER_CLOSING, 1);
     thread.wakeAll(HEADER_POOL_WAITERS);
     const ends = await Promise.allSettled([...this.#groups].map((group) => group.finished));
@@ -254,12 +252,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   /** Recovers what Node's thread held, if it ever attached, and tells of it. */
   #reap(nodeThreadId: number, exitCode: number): void {
     const { thread, segment } = this.#attachment;
+    const { kernel } = thread;
     segment.enter();
-    for (let id = threadFind(nodeThreadId, 0); id >= 0; id = threadFind(nodeThreadId, id + 1)) {
+    for (let id = kernel.threadFind(nodeThreadId, 0); id >= 0; id = kernel.threadFind(nodeThreadId, id + 1)) {
       const { name } = this.#observer.thread(id);
       const recovery = recoverThread(thread, id);
-      const recovered = recovery ?? recoveredByItself(id);
-      threadForget(id, nodeThreadId);
+      const recovered = recovery ?? recoveredByItself(thread, id);
+      kernel.threadForget(id, nodeThreadId);
       const { blocks, ends, lost, returned } = recovered;
       for (const loss of recovery?.losses ?? []) {
         this.emit('lost', { channel: this.#observer.channelName(loss.channel), count: loss.count, thread: name });

@@ -7,16 +7,20 @@ import { newSupervisor } from '../support/supervisors.ts';
 
 const hooks = vi.hoisted(() => ({ afterClaim: undefined as (() => void) | undefined }));
 
-vi.mock('../../src/kernel/mpmc.ts', async (original) => {
-  const kernel = await original<typeof import('../../src/kernel/mpmc.ts')>();
-  const mpmcClaim: typeof kernel.mpmcClaim = (channel, me) => {
-    const slot = kernel.mpmcClaim(channel, me);
-    const hook = hooks.afterClaim;
-    hooks.afterClaim = undefined;
-    hook?.();
-    return slot;
+vi.mock('../../src/engine/engine.ts', async (original) => {
+  const engine = await original<typeof import('../../src/engine/engine.ts')>();
+  const engineFor: typeof engine.engineFor = (segment) => {
+    const made = engine.engineFor(segment);
+    const mpmcClaim: typeof made.kernel.mpmcClaim = (channel, me) => {
+      const slot = made.kernel.mpmcClaim(channel, me);
+      const hook = hooks.afterClaim;
+      hooks.afterClaim = undefined;
+      hook?.();
+      return slot;
+    };
+    return { ...made, kernel: { ...made.kernel, mpmcClaim } };
   };
-  return { ...kernel, mpmcClaim };
+  return { ...engine, engineFor };
 });
 
 afterEach(() => {

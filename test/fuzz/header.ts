@@ -35,7 +35,7 @@ export const header: Fuzzer<Case> = {
         const bench = new Bench(attachment, (lease) => rig.assertInPool(lease));
         for (const each of uses) await bench.use(each);
         await bench.finish();
-        await settle(() => new Observer(attachment.segment, attachment.pool).snapshot());
+        await settle(() => new Observer(attachment.thread, attachment.pool).snapshot());
       }, prepare),
     );
   },

@@ -71,7 +71,7 @@ export const words: Fuzzer<readonly Step[]> = {
     rig.with(async (attachment) => {
       const bench = new Bench(attachment, (lease) => rig.assertInPool(lease));
       const addresses = bench.channels.map((_, index) => blockAddress(channelBlock(index)));
-      const observer = new Observer(attachment.segment, attachment.pool);
+      const observer = new Observer(attachment.thread, attachment.pool);
       for (const each of steps) {
         if ('use' in each) await bench.use(each.use);
         else corrupt(each.corrupt, addresses[each.corrupt.channel % addresses.length]!);

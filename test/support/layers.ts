@@ -10,6 +10,7 @@ export interface SourceFile {
 export const LAYERS = [
   'memory',
   'kernel',
+  'engine',
   'park',
   'pool',
   'codec',
@@ -35,6 +36,7 @@ export function layerViolations(files: readonly SourceFile[], publicFaces: reado
   return files.flatMap((file) => [
     ...importViolations(file, publicFaces),
     ...doorViolations(file),
+    ...compilationViolations(file),
     ...(layerOf(file.path) === 'kernel' ? kernelViolations(file) : []),
   ]);
 }
@@ -81,6 +83,15 @@ function packageComplaint(from: string, specifier: string): string | undefined {
 function doorViolations({ path, text }: SourceFile): string[] {
   if (path === DOOR || FAULTS.test(path) || !/\bAtomics\b/.test(codeOf(text))) return [];
   return [`${path}: uses Atomics, but ${DOOR} is the only door to shared words`];
+}
+
+/** Of the kernel's files only constants and types are imported as they are: which compilation runs, the engine says. */
+function compilationViolations({ path, text }: SourceFile): string[] {
+  if (['kernel', 'engine'].includes(layerOf(path))) return [];
+  const imports = codeOf(text).matchAll(/\bimport\s*\{([^}]*)\}\s*from\s*'[./]*\/kernel\/[^']*'/g);
+  const names = [...imports].flatMap((match) => match[1]!.split(',').map((name) => name.trim()));
+  const functions = names.filter((name) => /^[a-z]/.test(name) && !name.startsWith('type '));
+  return functions.map((name) => `${path}: imports ${name}, but functions of the kernel are called through the engine`);
 }
 
 /** What the compiler that turns the kernel into WebAssembly does not take. */

@@ -40,6 +40,18 @@ export function attachAgain(segment: Segment, name: string, nodeThreadId: number
   return new AttachmentOf(Segment.open(segment.memory), name, nodeThreadId);
 }
 
+/** Attaches with the kernel whose steps can be counted. */
+function withSteps(attach: () => Attachment): Attachment {
+  const { SLUICE_KERNEL } = process.env;
+  process.env.SLUICE_KERNEL = 'js';
+  try {
+    return attach();
+  } finally {
+    if (SLUICE_KERNEL === undefined) delete process.env.SLUICE_KERNEL;
+    else process.env.SLUICE_KERNEL = SLUICE_KERNEL;
+  }
+}
+
 export class Mortal {
   readonly segment: Segment;
   readonly #nodeThreadId: number;
@@ -68,7 +80,7 @@ export class Mortal {
   }
 
   get attachment(): Attachment {
-    this.#attachment ??= new AttachmentOf(this.segment, 'mortal', this.#nodeThreadId);
+    this.#attachment ??= withSteps(() => new AttachmentOf(this.segment, 'mortal', this.#nodeThreadId));
     return this.#attachment;
   }
 

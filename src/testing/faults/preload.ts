@@ -25,6 +25,9 @@ import {
   WITHHELD_WORDS,
 } from './control.ts';
 
+// Compiled code takes its steps without asking: such a thread runs the kernel as tsc compiles it.
+process.env.SLUICE_KERNEL = 'js';
+
 type Operation = (words: Int32Array, ...rest: any[]) => any;
 
 const real: Record<string, Operation> = Object.fromEntries(

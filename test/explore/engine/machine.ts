@@ -98,6 +98,7 @@ export class Machine {
       this.#numbers = new Int32Array(view.length);
     },
     bound: () => this.#words,
+    below: (word: number, other: number) => word >>> 0 < other >>> 0,
     lowestBit: (word: number) => 31 - Math.clz32(word & -word),
   };
 
@@ -111,6 +112,8 @@ export class Machine {
     clearTimeout: () => {},
     Promise: promisesOf(() => this.thread!, isSteps),
     Date: { now: () => 0 },
+    // Compiled code cannot be stepped through; without this the kernel is what is.
+    WebAssembly: undefined,
   };
 
   #holder() {

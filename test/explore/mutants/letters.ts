@@ -86,7 +86,9 @@ export const letters: readonly Mutant[] = [
     path: queue,
     within: 'release',
     fault: 'the end is kept from receivers that wait for the last acknowledgement',
-    rule: drop('if (channelClosed(this.#channel)) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);'),
+    rule: drop(
+      'if (this.#kernel.channelClosed(this.#channel)) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);',
+    ),
     caughtBy: ['letters/two-receivers'],
     preemptions: 1,
   },

@@ -73,7 +73,7 @@ export const park: readonly Mutant[] = [
     path: thread,
     within: 'wake',
     fault: 'the word is moved, and its sleeper not notified',
-    rule: replace('if (wakeSignal(cell)) notify(cell + CELL_WAKE);', 'wakeSignal(cell);'),
+    rule: replace('if (this.kernel.wakeSignal(cell)) notify(cell + CELL_WAKE);', 'wakeSignal(cell);'),
     caughtBy: ['park/mpmc'],
   },
   {
@@ -87,7 +87,7 @@ export const park: readonly Mutant[] = [
     path: thread,
     within: 'block',
     fault: 'a thread reads its epoch after it looked',
-    rule: swap('const seen = wakeRead(this.cell);', 'const result = attempt();'),
+    rule: swap('const seen = this.kernel.wakeRead(this.cell);', 'const result = attempt();'),
     caughtBy: ['park/mpmc'],
   },
   {
@@ -111,7 +111,7 @@ export const park: readonly Mutant[] = [
     path: point,
     within: 'passOn',
     fault: 'a wake-up that came too late is swallowed',
-    rule: drop('if (waitersAny(this.set) && this.backlog() > 0) this.#thread.wakeOne(this.set);'),
+    rule: drop('if (this.#thread.kernel.waitersAny(this.set) && this.backlog() > 0) this.#thread.wakeOne(this.set);'),
     caughtBy: ['pump/withdraw'],
   },
   {
@@ -139,7 +139,7 @@ export const park: readonly Mutant[] = [
     path: pump,
     within: 'add',
     fault: 'the pump reads the wake word only once it polls',
-    rule: drop('this.#seen = wakeRead(this.#thread.cell);'),
+    rule: drop('this.#seen = this.#thread.kernel.wakeRead(this.#thread.cell);'),
     caughtBy: ['pump/receive-mpmc', 'pump/both'],
     harmless:
       'The word it compares with is then older than the last look (0, or that of the last time), so at worst the pump looks ' +
@@ -164,7 +164,7 @@ export const park: readonly Mutant[] = [
     within: '#arm',
     fault: 'the pump sleeps although the word has moved',
     rule: replace(
-      'if (!wakeArm(this.#thread.cell, this.#seen)) return false;',
+      'if (!this.#thread.kernel.wakeArm(this.#thread.cell, this.#seen)) return false;',
       'wakeArm(this.#thread.cell, this.#seen);',
     ),
     caughtBy: ['pump/receive-mpmc'],
@@ -175,7 +175,7 @@ export const park: readonly Mutant[] = [
     within: '#arm',
     fault: 'the pump sleeps unannounced',
     rule: both(
-      drop('if (!wakeArm(this.#thread.cell, this.#seen)) return false;'),
+      drop('if (!this.#thread.kernel.wakeArm(this.#thread.cell, this.#seen)) return false;'),
       replace('const expected = this.#seen | 1;', 'const expected = this.#seen;'),
     ),
     caughtBy: ['pump/receive-mpmc'],
