@@ -44,7 +44,7 @@ describe('the checker of layers', () => {
   const complaints = (path: string, text: string) => layerViolations([{ path, text }]);
 
   test.each([
-    ['src/memory/a.ts', "import { x } from '../kernel/b.ts';", 'memory comes before kernel'],
+    ['src/memory/a.ts', "import { X } from '../kernel/b.ts';", 'memory comes before kernel'],
     ['src/kernel/a.ts', "import { x } from '../park/b.ts';", 'only from memory and kernel'],
     ['src/park/a.ts', "import type { x } from '../pool/b.ts';", 'park comes before pool'],
     ['src/pool/a.ts', "export * from '../codec/b.ts';", 'pool comes before codec'],
