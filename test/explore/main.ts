@@ -8,7 +8,7 @@ import { listModels, openModel } from './engine/subject.ts';
 import type { Model } from './model.ts';
 import { mutants } from './mutants/list.ts';
 import type { Mutant } from './mutants/mutate.ts';
-import { tryMutant } from './mutants/run.ts';
+import { type Trial, tryMutant } from './mutants/run.ts';
 import { runShares, type Share, shareOf } from './share.ts';
 
 const USAGE = `Explores the interleavings of sluice's lock-free code.
@@ -165,30 +165,42 @@ function titleOf({ path, within, fault }: Mutant): string {
 /** One JSON object a fault. */
 function tryFaults(options: Options, share: Share): number {
   const chosen = sharing(faultsFor(options), share);
-  const each = secondsOf(options.budget) / Math.max(chosen.length, 1);
+  const deadline = performance.now() / 1000 + secondsOf(options.budget);
+  const left = () => deadline - performance.now() / 1000;
+  // Most faults show at once. Those that do not get all the time that the others have left.
+  const slow: Mutant[] = [];
   let status = 0;
   for (const mutant of chosen) {
-    const { caught, schedules, seconds } = tryMutant(mutant, each);
-    const { harmless } = mutant;
-    const verdict: Verdict['verdict'] = caught
-      ? harmless
-        ? 'CAUGHT, THOUGH HARMLESS'
-        : 'caught'
-      : harmless
-        ? 'harmless'
-        : 'NOT CAUGHT';
-    if ((caught === undefined) !== (harmless !== undefined)) status = 1;
-    const found: Verdict = {
-      fault: titleOf(mutant),
-      verdict,
-      ...caught,
-      ...(harmless && { harmless }),
-      schedules,
-      seconds,
-    };
-    console.log(JSON.stringify(found));
+    const trial = tryMutant(mutant, secondsOf(options.budget) / 10 / chosen.length);
+    if (trial.caught) status = Math.max(status, tell(trial));
+    else slow.push(mutant);
+  }
+  for (const [tried, mutant] of slow.entries()) {
+    status = Math.max(status, tell(tryMutant(mutant, left() / (slow.length - tried))));
   }
   return status;
+}
+
+/** Prints what came of a fault. Returns the status of a program that met it. */
+function tell({ mutant, caught, schedules, seconds }: Trial): number {
+  const { harmless } = mutant;
+  const verdict: Verdict['verdict'] = caught
+    ? harmless
+      ? 'CAUGHT, THOUGH HARMLESS'
+      : 'caught'
+    : harmless
+      ? 'harmless'
+      : 'NOT CAUGHT';
+  const found: Verdict = {
+    fault: titleOf(mutant),
+    verdict,
+    ...caught,
+    ...(harmless && { harmless }),
+    schedules,
+    seconds,
+  };
+  console.log(JSON.stringify(found));
+  return (caught === undefined) === (harmless !== undefined) ? 0 : 1;
 }
 
 async function reportFaults(options: Options): Promise<number> {

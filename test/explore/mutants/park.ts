@@ -73,7 +73,7 @@ export const park: readonly Mutant[] = [
     path: thread,
     within: 'wake',
     fault: 'the word is moved, and its sleeper not notified',
-    rule: replace('if (this.kernel.wakeSignal(cell)) notify(cell + CELL_WAKE);', 'wakeSignal(cell);'),
+    rule: replace('if (this.kernel.wakeSignal(cell)) notify(cell + CELL_WAKE);', 'this.kernel.wakeSignal(cell);'),
     caughtBy: ['park/mpmc'],
   },
   {
@@ -165,7 +165,7 @@ export const park: readonly Mutant[] = [
     fault: 'the pump sleeps although the word has moved',
     rule: replace(
       'if (!this.#thread.kernel.wakeArm(this.#thread.cell, this.#seen)) return false;',
-      'wakeArm(this.#thread.cell, this.#seen);',
+      'this.#thread.kernel.wakeArm(this.#thread.cell, this.#seen);',
     ),
     caughtBy: ['pump/receive-mpmc'],
     harmless: 'waitAsync compares the word itself with the announced one; without the announcement it is not equal.',
@@ -234,7 +234,10 @@ export const park: readonly Mutant[] = [
     path: queue,
     within: 'MpmcQueue.publish',
     fault: 'a sender does not look whether a receiver waits',
-    rule: replace('waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED', 'ADVANCED'),
+    rule: replace(
+      'this.#kernel.waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED',
+      'ADVANCED',
+    ),
     caughtBy: ['park/mpmc'],
   },
 ];

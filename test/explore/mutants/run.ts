@@ -13,6 +13,9 @@ export interface Trial {
   readonly seconds: number;
 }
 
+/** A name that stands for nothing, or a piece of an expression that was left behind. */
+const BROKEN = /^(ReferenceError|SyntaxError|TypeError)/;
+
 const paths = new Map<string, string>();
 
 function pathOf(model: string): string {
@@ -33,6 +36,8 @@ export function tryMutant(mutant: Mutant, seconds: number): Trial {
     schedules += outcome.schedules;
     if (outcome.found) {
       const { message, schedule } = outcome.found;
+      // What cannot run at all is no fault that a model has found.
+      if (BROKEN.test(message)) throw new Error(`${mutant.path}, ${mutant.within}: ${mutant.fault}: ${message}`);
       const caught = { model: name, message, seed: seedOf(name, schedule) };
       return { mutant, caught, schedules, seconds: (performance.now() - started) / 1000 };
     }
