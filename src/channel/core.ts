@@ -73,6 +73,7 @@ export class ChannelCore<T> {
       set: this.#receiversWaiting,
       parkedOn: (index << 2) | PARKED_RECEIVE,
       announce: () => queue.awaitMessage(),
+      watch: (looks) => queue.watchMessage(looks),
       // A closed channel has an answer for everybody.
       backlog: () => queue.waiting + (this.#kernel.channelClosed(address) ? 1 : 0),
       noteWait: (ms) => this.#kernel.tallyAdd(address + CHANNEL_RECEIVE_WAIT, Math.round(ms * 1000) | 0),
@@ -81,6 +82,7 @@ export class ChannelCore<T> {
       set: this.#sendersWaiting,
       parkedOn: (index << 2) | PARKED_SEND,
       announce: () => queue.awaitRoom(),
+      watch: (looks) => queue.watchRoom(looks),
       backlog: () => this.capacity - queue.length + (this.#kernel.channelClosed(address) ? 1 : 0),
       noteWait: (ms) => this.#kernel.tallyAdd(address + CHANNEL_SEND_WAIT, Math.round(ms * 1000) | 0),
     });

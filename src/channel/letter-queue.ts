@@ -133,6 +133,14 @@ export class LetterQueue implements Queue {
   awaitMessage(): void {}
   awaitRoom(): void {}
 
+  watchMessage(looks: number): void {
+    this.#kernel.mpmcWatchMessage(this.#channel, looks);
+  }
+
+  watchRoom(looks: number): void {
+    this.#kernel.mpmcWatchRoom(this.#channel, looks);
+  }
+
   mayTake(): boolean {
     return this.#receiver.possible;
   }

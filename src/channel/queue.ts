@@ -46,6 +46,9 @@ export interface Queue {
   /** Called by a receiver, or a sender, that is in the waiter set and about to look once more before it sleeps. */
   awaitMessage(): void;
   awaitRoom(): void;
+  /** Looks for a message, or for room, at most so many times: to pass the time of a thread that does not sleep yet. */
+  watchMessage(looks: number): void;
+  watchRoom(looks: number): void;
   /** Whether this thread may receive at all: nobody else is the single receiver. */
   mayTake(): boolean;
   /** This thread gave its sending, or receiving, end away: another one may be the single one. */
@@ -142,6 +145,14 @@ export class SpscQueue implements Queue {
 
   awaitRoom(): void {
     this.#kernel.spscAwaitRoom(this.#channel);
+  }
+
+  watchMessage(looks: number): void {
+    this.#kernel.spscWatchMessage(this.#channel, looks);
+  }
+
+  watchRoom(looks: number): void {
+    this.#kernel.spscWatchRoom(this.#channel, looks);
   }
 
   mayTake(): boolean {
@@ -304,6 +315,14 @@ export class MpmcQueue implements Queue {
   // Senders and receivers look into the waiter sets themselves.
   awaitMessage(): void {}
   awaitRoom(): void {}
+
+  watchMessage(looks: number): void {
+    this.#kernel.mpmcWatchMessage(this.#channel, looks);
+  }
+
+  watchRoom(looks: number): void {
+    this.#kernel.mpmcWatchRoom(this.#channel, looks);
+  }
 
   mayTake(): boolean {
     return this.#receiver.possible;

@@ -29,6 +29,8 @@ export type Kernel = {
 export interface Engine {
   readonly kernel: Kernel;
   readonly compilation: Compilation;
+  /** How often the kernel looks at a word in some 100 ns. */
+  readonly looks: number;
   /** Why it is not WebAssembly, where nobody asked for that. */
   readonly reason?: string;
 }
@@ -48,21 +50,24 @@ export function isTrap(error: unknown): boolean {
   return typeof WebAssembly !== 'undefined' && error instanceof WebAssembly.RuntimeError;
 }
 
+const LOOKS_WASM = 64;
+const LOOKS_JS = 8;
+
 let module: object | undefined;
 /** Makes the kernel for a segment, on this thread. Throws LimitError when SLUICE_KERNEL asks for what there is not. */
 export function engineFor({ memory }: Segment): Engine {
   const wanted = (globalThis as { process?: NodeJS.Process }).process?.env.SLUICE_KERNEL || undefined;
-  if (wanted === 'js') return { kernel: reference, compilation: 'js' };
+  if (wanted === 'js') return { kernel: reference, compilation: 'js', looks: LOOKS_JS };
   if (wanted !== undefined && wanted !== 'wasm') {
     throw new LimitError(`SLUICE_KERNEL: expected js or wasm, met ${describe(wanted)}`);
   }
   try {
-    return { kernel: compiled(instantiate(memory)), compilation: 'wasm' };
+    return { kernel: compiled(instantiate(memory)), compilation: 'wasm', looks: LOOKS_WASM };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : describe(cause);
     if (wanted)
       throw new LimitError(`SLUICE_KERNEL=wasm: expected WebAssembly on shared memory, met ${reason}`, { cause });
-    return { kernel: reference, compilation: 'js', reason };
+    return { kernel: reference, compilation: 'js', looks: LOOKS_JS, reason };
   }
 }
 

@@ -5,9 +5,9 @@ import { channelEnter, channelRemove, channelBlock, channelAddress, channelsUsed
 import { channelClose, channelClosed, channelErrorBlock } from '../kernel/close.ts';
 import { endGrant, grantEntry, endHold, endAdopt, endRetire, endRevoke, endCount, endsPlaced, endNextHeld, endsUsed, endLive, endChannelAt, endRoleAt } from '../kernel/ends.ts';
 import { letterPayload, letterOf, lettersInit, letterClaim, letterPost, letterTake, letterTaken, letterCleared, letterAttempt, letterAcknowledge, letterFree, letterReturn, letterHeld, letterExhausted, deadLetters, letterMove, letterDrop, lettersLength, lettersWaiting, lettersOut, lettersMoving, letterMessage, lettersRecoverMoves, lettersRecover } from '../kernel/letters.ts';
-import { slotState, slotOwner, slotOwned, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcPublish, mpmcBury, mpmcTake, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull } from '../kernel/mpmc.ts';
+import { slotState, slotOwner, slotOwned, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull } from '../kernel/mpmc.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
-import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscClose, spscLength } from '../kernel/spsc.ts';
+import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
 import { tallyAdd, tallyHigh, tallyLow } from '../kernel/tally.ts';
 import { threadCell, threadClaim, threadReady, threadState, threadFind, threadBury, threadLeave, threadFree, threadForget } from '../kernel/threads.ts';
 import { waitersAdd, waitersRemove, waitersHas, waitersAny, waitersTake, waitersCount } from '../kernel/waiters.ts';
@@ -88,9 +88,11 @@ export const reference = {
   mpmcClaim,
   mpmcRoom,
   mpmcCleared,
+  mpmcWatchRoom,
   mpmcPublish,
   mpmcBury,
   mpmcTake,
+  mpmcWatchMessage,
   mpmcFree,
   mpmcRecover,
   mpmcMessage,
@@ -115,6 +117,8 @@ export const reference = {
   spscMessage,
   spscAwaitMessage,
   spscAwaitRoom,
+  spscWatchMessage,
+  spscWatchRoom,
   spscClose,
   spscLength,
   tallyAdd,
@@ -217,9 +221,11 @@ export function compiled(exports: Record<string, any>): typeof reference {
     mpmcClaim: exports.mpmcClaim,
     mpmcRoom: exports.mpmcRoom,
     mpmcCleared: exports.mpmcCleared,
+    mpmcWatchRoom: exports.mpmcWatchRoom,
     mpmcPublish: exports.mpmcPublish,
     mpmcBury: exports.mpmcBury,
     mpmcTake: exports.mpmcTake,
+    mpmcWatchMessage: exports.mpmcWatchMessage,
     mpmcFree: exports.mpmcFree,
     mpmcRecover: exports.mpmcRecover,
     mpmcMessage: exports.mpmcMessage,
@@ -244,6 +250,8 @@ export function compiled(exports: Record<string, any>): typeof reference {
     spscMessage: exports.spscMessage,
     spscAwaitMessage: exports.spscAwaitMessage,
     spscAwaitRoom: exports.spscAwaitRoom,
+    spscWatchMessage: exports.spscWatchMessage,
+    spscWatchRoom: exports.spscWatchRoom,
     spscClose: exports.spscClose,
     spscLength: exports.spscLength,
     tallyAdd: exports.tallyAdd,

@@ -173,6 +173,14 @@ export function mpmcCleared(channel: i32, position: i32): boolean {
   return ((load(channel + CHANNEL_BURIED_BELOW) - load(channel + CHANNEL_HEAD)) | 0) > 0;
 }
 
+/** Looks at most so many times for room, or the end. Returns whether it saw one. */
+export function mpmcWatchRoom(channel: i32, looks: i32): boolean {
+  for (let look: i32 = 0; look < looks; look++) {
+    if (mpmcRoom(channel) || load(channel + CHANNEL_CLOSED) !== 0) return true;
+  }
+  return false;
+}
+
 /** Owner of a claim only: the message is there. */
 export function mpmcPublish(channel: i32, slot: i32): void {
   store(slot, stated(SLOT_FULL, peek(slot + 1) >>> peek(channel + CHANNEL_SHIFT)));
@@ -228,6 +236,15 @@ export function mpmcTake(channel: i32, me: i32): i32 {
     }
   }
   return DAMAGED;
+}
+
+/** Looks at most so many times for a message, a tombstone, or the end. Returns whether it saw one. */
+export function mpmcWatchMessage(channel: i32, looks: i32): boolean {
+  for (let look: i32 = 0; look < looks; look++) {
+    const state: i32 = slotState(load(slotAt(channel, load(channel + CHANNEL_HEAD))));
+    if (state === SLOT_FULL || state === SLOT_TOMBSTONE || load(channel + CHANNEL_CLOSED) !== 0) return true;
+  }
+  return false;
 }
 
 /** Taker of a message only: its slot may be claimed again. */

@@ -211,6 +211,24 @@ export function spscAwaitRoom(channel: i32): void {
   or(channel + CHANNEL_HEAD, AWAITED);
 }
 
+/** Receiver only. Looks at most so many times for a message, or the end. Returns whether it saw one. */
+export function spscWatchMessage(channel: i32, looks: i32): boolean {
+  const taken: i32 = peek(channel + CHANNEL_TAKEN);
+  for (let look: i32 = 0; look < looks; look++) {
+    if ((load(channel + CHANNEL_TAIL) & ~AWAITED) !== taken) return true;
+  }
+  return false;
+}
+
+/** Sender only. Looks at most so many times for room, or the end. Returns whether it saw one. */
+export function spscWatchRoom(channel: i32, looks: i32): boolean {
+  const seen: i32 = peek(channel + CHANNEL_HEAD_SEEN);
+  for (let look: i32 = 0; look < looks; look++) {
+    if ((load(channel + CHANNEL_HEAD) & ~AWAITED) !== seen || load(channel + CHANNEL_CLOSED) !== 0) return true;
+  }
+  return false;
+}
+
 /** Anybody. No message is accepted from here on. */
 export function spscClose(channel: i32): void {
   or(channel + CHANNEL_TAIL, CLOSED_FLAG);

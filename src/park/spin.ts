@@ -44,12 +44,15 @@ const BATCH = 8;
 
 export class SpinBudget {
   readonly #limit: number;
+  readonly #pass: (() => void) | undefined;
   #budget: number;
   #signs = 0;
   #linger = 0;
 
-  constructor(limit: number) {
+  /** @param pass passes some 100 ns, or fewer if something happens that an attempt waits for. */
+  constructor(limit: number, pass?: () => void) {
     this.#limit = limit;
+    this.#pass = pass;
     this.#budget = limit;
   }
 
@@ -68,7 +71,8 @@ export class SpinBudget {
         this.#learn(looks === 1, backlog);
         return result;
       }
-      if (looks > EAGER_LOOKS) relax(PAUSE);
+      if (this.#pass) this.#pass();
+      else if (looks > EAGER_LOOKS) relax(PAUSE);
       if (looks === CLOCK_STARTS) end = Math.min(deadline, performance.now() + LOOKING_MOST_MS);
       else if (looks > CLOCK_STARTS && clockDue(looks) && performance.now() >= end) break;
     }

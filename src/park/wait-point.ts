@@ -18,6 +18,8 @@ export interface WaitPointOptions {
   readonly parkedOn: i32;
   /** Called once this thread is in the set, before it looks again. */
   readonly announce?: () => void;
+  /** Passes the time between two looks of a thread that does not sleep yet, by looking at nothing but words. */
+  readonly watch?: (looks: number) => void;
   /** How much of what is waited for there is. */
   readonly backlog: () => number;
   /** Told how long an operation had to wait here. */
@@ -41,7 +43,9 @@ export class WaitPoint {
     this.parkedOn = options.parkedOn;
     this.#announce = options.announce;
     this.backlog = options.backlog;
-    this.spin = new SpinBudget(thread.segment.spin);
+    const { watch } = options;
+    const { looks } = thread.engine;
+    this.spin = new SpinBudget(thread.segment.spin, watch && (() => watch(looks)));
     this.noteWait = options.noteWait ?? (() => {});
   }
 

@@ -129,6 +129,7 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
         },
         () => {
           for (const name of ['mpmcLength', 'mpmcEmpty', 'mpmcFull', 'mpmcRoom'] as const) pair.call(name, mpmc);
+          for (const name of ['mpmcWatchMessage', 'mpmcWatchRoom'] as const) pair.call(name, mpmc, random.int(0, 3));
           pair.call('mpmcCleared', mpmc, random.int(-9, 9));
           pair.call('mpmcMessage', mpmc, random.int(0, 7));
         },
@@ -163,6 +164,7 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
         () => pair.call('spscAwaitMessage', spsc),
         () => pair.call('spscAwaitRoom', spsc),
         () => {
+          for (const name of ['spscWatchMessage', 'spscWatchRoom'] as const) pair.call(name, spsc, random.int(0, 3));
           pair.call('spscLength', spsc);
           pair.call('spscMessage', spsc, random.int(0, 7));
           pair.call('spscPosition', random.int(-(2 ** 31), 2 ** 31 - 1));

@@ -58,6 +58,20 @@ describe.each(RINGS)('%s', (_name, { kind, capacity }) => {
     expect(ring.send(-1)).toBe('closed');
   });
 
+  test.each(STARTS)('a watcher sees a message, room, and the end, and nothing else, from position %d on', (start) => {
+    const ring = layRing(kind, capacity, start);
+    const watched = () => [ring.watchMessage(), ring.watchRoom()];
+    expect([ring.receive(), ring.watchMessage()]).toEqual(['empty', false]);
+    for (let i = 0; i < capacity; i++) ring.send(i);
+    expect([ring.send(-1), ...watched()]).toEqual(['full', true, false]);
+    ring.receive();
+    expect(ring.watchRoom()).toBe(true);
+    while (ring.receive() !== 'empty');
+    expect(watched()).toEqual([false, true]);
+    ring.close();
+    expect(watched()).toEqual([true, true]);
+  });
+
   test('R8: closing an empty ring twice is closing it once', () => {
     const ring = layRing(kind, capacity);
     ring.close();

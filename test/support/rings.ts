@@ -2,13 +2,24 @@
 
 import { channelClose, NO_ERROR } from '../../src/kernel/close.ts';
 import { BLOCKED, CLOSED, SKIPPED } from '../../src/kernel/codes.ts';
-import { MPMC_SLOT_HEADER, mpmcClaim, mpmcFree, mpmcLength, mpmcPublish, mpmcTake } from '../../src/kernel/mpmc.ts';
+import {
+  MPMC_SLOT_HEADER,
+  mpmcClaim,
+  mpmcFree,
+  mpmcLength,
+  mpmcPublish,
+  mpmcTake,
+  mpmcWatchMessage,
+  mpmcWatchRoom,
+} from '../../src/kernel/mpmc.ts';
 import {
   spscLength,
   spscPosition,
   spscPublish,
   spscReadable,
   spscRelease,
+  spscWatchMessage,
+  spscWatchRoom,
   spscWritable,
 } from '../../src/kernel/spsc.ts';
 import { CHANNEL_SENT, CHANNEL_SHIFT, CHANNEL_SLOTS, CHANNEL_STRIDE, CHANNEL_TAKEN } from '../../src/memory/layout.ts';
@@ -24,6 +35,9 @@ export interface Ring {
   receive(): number | 'empty' | 'drained';
   close(): void;
   length(): number;
+  /** Whether someone who was refused sees, within two looks, that something has happened. */
+  watchMessage(): boolean;
+  watchRoom(): boolean;
 }
 
 export type RingKind = 'spsc' | 'mpmc';
@@ -38,6 +52,8 @@ export function layRing(kind: RingKind, capacity: number, start = 0): Ring {
         receive: () => spscReceive(channel, 1)?.[0] ?? emptyOrDrained(channel),
         close,
         length: () => spscLength(channel),
+        watchMessage: () => spscWatchMessage(channel, 2),
+        watchRoom: () => spscWatchRoom(channel, 2),
       }
     : {
         channel,
@@ -45,6 +61,8 @@ export function layRing(kind: RingKind, capacity: number, start = 0): Ring {
         receive: () => mpmcReceive(channel),
         close,
         length: () => mpmcLength(channel),
+        watchMessage: () => mpmcWatchMessage(channel, 2),
+        watchRoom: () => mpmcWatchRoom(channel, 2),
       };
 }
 
