@@ -19,7 +19,7 @@ import { LetterQueue } from './letter-queue.ts';
 import { PendingDiscard } from './pending.ts';
 import { Receiving, type ReceivingSide } from './receiving.ts';
 import { Sending } from './sending.ts';
-import type { Channel, Delivery, Receiver, Sender, SyncWaitOptions } from './types.ts';
+import type { Channel, Delivery, ReceiveResult, Receiver, Sender, SyncWaitOptions } from './types.ts';
 
 export class SharedChannel<T> implements Channel<T> {
   readonly #core: ChannelCore<T>;
@@ -82,8 +82,8 @@ export class SharedChannel<T> implements Channel<T> {
     return this.#sending.sendMany(values, options);
   }
 
-  tryReceive(): IteratorResult<T, undefined> | undefined {
-    return this.#receiving.tryReceive();
+  tryReceive(into?: ReceiveResult<T>): IteratorResult<T, undefined> | undefined {
+    return this.#receiving.tryReceive(into);
   }
 
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
@@ -102,7 +102,7 @@ export class SharedChannel<T> implements Channel<T> {
     return this.#receiving.receiveMany(max, options);
   }
 
-  [Symbol.iterator](): Generator<T, undefined> {
+  [Symbol.iterator](): IterableIterator<T, undefined> {
     return this.#receiving.iterate();
   }
 

@@ -18,7 +18,7 @@ import type { ChannelCore } from './core.ts';
 import type { LetterQueue, Taken } from './letter-queue.ts';
 import { PendingReceive } from './pending.ts';
 import { checkMax, type ReceivingSide } from './receiving.ts';
-import type { Delivery, SyncWaitOptions } from './types.ts';
+import type { Delivery, ReceiveResult, SyncWaitOptions } from './types.ts';
 
 /** A message that was taken, BLOCKED or CLOSED. */
 type Found<T> = HeldDelivery<T> | i32;
@@ -46,10 +46,12 @@ export class Deliveries<T> implements ReceivingSide<T> {
     this.#impatient = peek(core.address + CHANNEL_ACK_TIMEOUT) > 0;
   }
 
-  tryReceive(): IteratorResult<T, undefined> | undefined {
+  tryReceive(into?: ReceiveResult<T>): IteratorResult<T, undefined> | undefined {
     const reading = this.#nextFor(this.#hand);
     const found = this.#orSurely(this.#take(false), () => this.#take(false));
-    return found === BLOCKED ? undefined : this.#answer(found, reading);
+    if (found === BLOCKED) return undefined;
+    const result = this.#answer(found, reading);
+    return into ? (Object.assign(into, result) as IteratorResult<T, undefined>) : result;
   }
 
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {

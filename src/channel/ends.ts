@@ -16,7 +16,7 @@ import { store } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
 import type { SharedChannel } from './channel.ts';
 import type { ReceivingSide } from './receiving.ts';
-import type { Delivery, Receiver, Sender, SyncWaitOptions } from './types.ts';
+import type { Delivery, ReceiveResult, Receiver, Sender, SyncWaitOptions } from './types.ts';
 
 type State = 'held' | 'moved' | 'retired';
 
@@ -201,8 +201,8 @@ export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
     this.#own = channel.receivingByItself();
   }
 
-  tryReceive(): IteratorResult<T, undefined> | undefined {
-    return this.#from().tryReceive();
+  tryReceive(into?: ReceiveResult<T>): IteratorResult<T, undefined> | undefined {
+    return this.#from().tryReceive(into);
   }
 
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
@@ -221,7 +221,7 @@ export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
     return this.retired ? Promise.reject(this.refusal()) : this.#from().receiveMany(max, options);
   }
 
-  [Symbol.iterator](): Generator<T, undefined> {
+  [Symbol.iterator](): IterableIterator<T, undefined> {
     return this.use()[Symbol.iterator]();
   }
 

@@ -13,18 +13,19 @@ import { outlast } from '../park/outlast.ts';
 import type { ThreadContext } from '../park/thread.ts';
 import type { WaitPoint } from '../park/wait-point.ts';
 import type { ChannelCore } from './core.ts';
+import { Messages } from './messages.ts';
 import { PendingReceive } from './pending.ts';
 import { type Queue, SpscQueue } from './queue.ts';
-import type { Delivery, SyncWaitOptions } from './types.ts';
+import type { Delivery, ReceiveResult, SyncWaitOptions } from './types.ts';
 
 /** The receiving half of a channel, whatever it promises about delivery. */
 export interface ReceivingSide<T> {
-  tryReceive(): IteratorResult<T, undefined> | undefined;
+  tryReceive(into?: ReceiveResult<T>): IteratorResult<T, undefined> | undefined;
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined>;
   receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>>;
   receiveManySync(max: number, options?: SyncWaitOptions): T[];
   receiveMany(max: number, options?: WaitOptions): Promise<T[]>;
-  iterate(): Generator<T, undefined>;
+  iterate(): IterableIterator<T, undefined>;
   iterateAsync(): AsyncIterator<T, undefined>;
   deliveries(): Iterable<Delivery<T>> & AsyncIterable<Delivery<T>>;
   /** Throws a message away that was just taken. */
@@ -55,10 +56,14 @@ export class Receiving<T> implements ReceivingSide<T> {
     this.#points = [core.messages];
   }
 
-  tryReceive(): IteratorResult<T, undefined> | undefined {
+  tryReceive(into?: ReceiveResult<T>): IteratorResult<T, undefined> | undefined {
     this.#core.segment.enter();
     const at = this.#orSurelyTake(this.#tryTake());
-    return at === BLOCKED ? undefined : this.#received(at);
+    if (at === BLOCKED) return undefined;
+    if (into === undefined) return this.#received(at);
+    into.value = at === CLOSED ? this.#core.ended().value : this.#read(at);
+    into.done = at === CLOSED;
+    return into as IteratorResult<T, undefined>;
   }
 
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
@@ -109,9 +114,8 @@ export class Receiving<T> implements ReceivingSide<T> {
     return first.done ? [] : this.#andMore(first.value, max);
   }
 
-  *iterate(): Generator<T, undefined> {
-    for (let next = this.receiveSync(); !next.done; next = this.receiveSync()) yield next.value;
-    return undefined;
+  iterate(): IterableIterator<T, undefined> {
+    return new Messages(this);
   }
 
   iterateAsync(): AsyncIterator<T, undefined> {

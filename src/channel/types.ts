@@ -61,6 +61,12 @@ export interface Delivery<T> {
   nack(): boolean;
 }
 
+/** What {@link Receiver.tryReceive} fills. `value` is undefined, and `done` true, once the channel is closed and drained. */
+export interface ReceiveResult<T> {
+  done: boolean;
+  value: T | undefined;
+}
+
 interface End {
   readonly name: string;
   /** Most messages the channel holds. */
@@ -99,8 +105,16 @@ export interface Receiver<T> extends End, Iterable<T>, AsyncIterable<T>, Disposa
   receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>>;
   /** The next message, blocking this thread until there is one. */
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined>;
-  /** The next message if there is one; undefined if the channel is empty but open. */
-  tryReceive(): IteratorResult<T, undefined> | undefined;
+  /**
+   * The next message if there is one; undefined if the channel is empty but open. A loop that must not leave garbage
+   * behind passes a result of its own, which is filled and answered:
+   *
+   * ```ts
+   * const result: ReceiveResult<number> = { done: false, value: 0 };
+   * while (numbers.tryReceive(result) && !result.done) sum += result.value!;
+   * ```
+   */
+  tryReceive(into?: ReceiveResult<T>): IteratorResult<T, undefined> | undefined;
   /** From 1 to `max` messages, waiting for the first; none only when the channel is closed and drained. */
   receiveMany(max: number, options?: WaitOptions): Promise<T[]>;
   /** The same, blocking this thread. */

@@ -129,6 +129,8 @@ if (!received.done) holds<Equal<typeof received.value, number>>();
 const tried = numbers.tryReceive();
 // @ts-expect-error there may be nothing at all
 tried.done;
+// @ts-expect-error a result to be filled is one of this channel's
+numbers.tryReceive({ done: false, value: 'text' });
 for (const value of numbers) holds<Equal<typeof value, number>>();
 const many: Promise<number[]> = numbers.receiveMany(3);
 // @ts-expect-error how many has to be said
