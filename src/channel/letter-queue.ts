@@ -1,8 +1,7 @@
 /** The queue inside an at-least-once channel, as this thread uses it: what is taken stays until it is acknowledged. */
 
 import type { Kernel } from '../engine/engine.ts';
-import { BLOCKED, CLOSED, DAMAGED, SKIPPED } from '../kernel/codes.ts';
-import { ADVANCED, ADVANCED_AWAITED } from '../kernel/spsc.ts';
+import { ADVANCED, ADVANCED_AWAITED, BLOCKED, CLOSED, DAMAGED, SKIPPED } from '../kernel/codes.ts';
 import {
   CHANNEL_CAPACITY,
   CHANNEL_DROPPED,
@@ -53,6 +52,10 @@ export class LetterQueue implements Queue {
     return letter;
   }
 
+  draft(): number {
+    return this.claim();
+  }
+
   publish(at: number): i32 {
     this.#kernel.letterPost(this.#channel, this.#kernel.letterOf(this.#channel, at / WORD_BYTES));
     return this.#kernel.waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
@@ -60,6 +63,10 @@ export class LetterQueue implements Queue {
 
   take(): number {
     return this.#take(-1);
+  }
+
+  fetch(): number {
+    return this.take();
   }
 
   /**

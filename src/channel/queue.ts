@@ -1,10 +1,10 @@
 /** The queue inside a channel, as this thread uses it. Offsets are those of payloads, in bytes of the segment. */
 
 import type { Kernel } from '../engine/engine.ts';
-import { CLOSED, DAMAGED, SKIPPED } from '../kernel/codes.ts';
+import { ADVANCED, ADVANCED_AWAITED, CLOSED, DAMAGED, SKIPPED } from '../kernel/codes.ts';
 import { MPMC_SLOT_HEADER } from '../kernel/mpmc.ts';
-import { ADVANCED, ADVANCED_AWAITED } from '../kernel/spsc.ts';
 import {
+  CELL_DRAFT,
   CHANNEL_CAPACITY,
   CHANNEL_ONLY_RECEIVER,
   CHANNEL_ONLY_SENDER,
@@ -14,6 +14,7 @@ import {
   CHANNEL_SHIFT,
   CHANNEL_SLOTS,
   CHANNEL_STRIDE,
+  DRAFT_WORDS,
   QUEUE_LETTERS,
   QUEUE_SPSC,
   TOPOLOGY_MPSC,
@@ -31,11 +32,18 @@ import { OnlyThread } from './only-thread.ts';
 export interface Queue {
   /** A slot to write, BLOCKED or CLOSED. */
   claim(): number;
-  /** Publishes the claimed slot: ADVANCED, ADVANCED_AWAITED (wake a receiver), or CLOSED and it was not accepted. */
+  /** Where to write a message that is written in one go: a slot, or a place of this thread's own; BLOCKED or CLOSED. */
+  draft(): number;
+  /**
+   * Publishes what was claimed or drafted: ADVANCED, ADVANCED_AWAITED (wake a receiver), or CLOSED and it was not
+   * accepted. For a draft there may be no slot: BLOCKED.
+   */
   publish(at: number): i32;
-  /** The slot of the next message, BLOCKED or CLOSED. */
+  /** The slot of the next message, BLOCKED or CLOSED. Until it is freed a message is known to be this thread's. */
   take(): number;
-  /** Gives the slot of a message back: ADVANCED, or ADVANCED_AWAITED (wake a sender). */
+  /** Where to read the next message in one go: a slot, or a place of this thread's own; BLOCKED or CLOSED. */
+  fetch(): number;
+  /** Gives back what was taken or fetched: ADVANCED, or ADVANCED_AWAITED (wake a sender). */
   free(at: number): i32;
   /**
    * Whether the queue was empty, or full, at some instant during the call. BLOCKED alone does not say so: it may be due
@@ -114,6 +122,10 @@ export class SpscQueue implements Queue {
     return this.#writeAt;
   }
 
+  draft(): number {
+    return this.claim();
+  }
+
   publish(at: number): i32 {
     return this.publishMany(1, this.after(at));
   }
@@ -124,6 +136,10 @@ export class SpscQueue implements Queue {
       if (ready < 0) return ready;
     }
     return this.#readAt;
+  }
+
+  fetch(): number {
+    return this.take();
   }
 
   free(at: number): i32 {
@@ -257,6 +273,10 @@ export class MpmcQueue implements Queue {
   readonly #channel: i32;
   readonly #sender: OnlyThread;
   readonly #receiver: OnlyThread;
+  /** Where short messages are written and read, in bytes of the segment; −1 if those of this channel are not short. */
+  readonly #draft: number;
+  /** What freeing the message that was fetched last answered. */
+  #freed = ADVANCED;
 
   constructor(thread: ThreadContext, channel: i32, sender: OnlyThread, receiver: OnlyThread) {
     this.#thread = thread;
@@ -265,6 +285,8 @@ export class MpmcQueue implements Queue {
     this.#channel = channel;
     this.#sender = sender;
     this.#receiver = receiver;
+    const short = peek(channel + CHANNEL_STRIDE) - MPMC_SLOT_HEADER <= DRAFT_WORDS;
+    this.#draft = short ? (thread.cell + CELL_DRAFT) * WORD_BYTES : -1;
   }
 
   claim(): number {
@@ -276,7 +298,14 @@ export class MpmcQueue implements Queue {
     return slot;
   }
 
+  draft(): number {
+    if (this.#draft < 0) return this.claim();
+    if (!this.#sender.bound) this.#sender.bind();
+    return this.#draft;
+  }
+
   publish(at: number): i32 {
+    if (at === this.#draft) return this.#sendDraft();
     this.#kernel.mpmcPublish(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
     return this.#kernel.waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
   }
@@ -291,7 +320,21 @@ export class MpmcQueue implements Queue {
     return slot < 0 ? slot : (slot + MPMC_SLOT_HEADER) * WORD_BYTES;
   }
 
+  fetch(): number {
+    if (this.#draft < 0) return this.take();
+    if (!this.#receiver.bound) this.#receiver.bind();
+    let code = this.#receiveDraft();
+    while (code === SKIPPED) {
+      this.#thread.wakeOne(this.#channel + CHANNEL_SENDERS_WAITING);
+      code = this.#receiveDraft();
+    }
+    if (code < 0) return code;
+    this.#freed = code;
+    return this.#draft;
+  }
+
   free(at: number): i32 {
+    if (at === this.#draft) return this.#freed;
     this.#kernel.mpmcFree(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
     return this.#kernel.waitersAny(this.#channel + CHANNEL_SENDERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
   }
@@ -342,6 +385,28 @@ export class MpmcQueue implements Queue {
 
   get waiting(): number {
     return this.length;
+  }
+
+  #sendDraft(): i32 {
+    try {
+      const code = this.#kernel.shortSend(this.#channel, this.#me);
+      if (code === DAMAGED) throw damaged();
+      // As in `claim`.
+      if (code === CLOSED) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);
+      return code;
+    } catch (error) {
+      throw judged(error);
+    }
+  }
+
+  #receiveDraft(): i32 {
+    try {
+      const code = this.#kernel.shortReceive(this.#channel, this.#me);
+      if (code === DAMAGED) throw damaged();
+      return code;
+    } catch (error) {
+      throw judged(error);
+    }
   }
 
   #claim(): i32 {

@@ -5,8 +5,7 @@
 
 import type { Wire } from '../codec/codec.ts';
 import { LimitError } from '../errors.ts';
-import { BLOCKED, CLOSED } from '../kernel/codes.ts';
-import { ADVANCED_AWAITED } from '../kernel/spsc.ts';
+import { ADVANCED_AWAITED, BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { describe } from '../memory/describe.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
 import { outlast } from '../park/outlast.ts';
@@ -42,7 +41,7 @@ export class Receiving<T> implements ReceivingSide<T> {
   readonly #spsc: SpscQueue | undefined;
   readonly #messages: WaitPoint;
   readonly #points: readonly WaitPoint[];
-  readonly #take = () => this.#tryTake();
+  readonly #next = () => this.#tryNext();
   /** Why a message that was taken could not be read, while nobody has been told yet. */
   #unread: { readonly error: unknown } | undefined;
 
@@ -58,7 +57,7 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   tryReceive(into?: ReceiveResult<T>): IteratorResult<T, undefined> | undefined {
     this.#core.segment.enter();
-    const at = this.#orSurelyTake(this.#tryTake());
+    const at = this.#orSurelyTake(this.#tryNext());
     if (at === BLOCKED) return undefined;
     if (into === undefined) return this.#received(at);
     into.value = at === CLOSED ? this.#core.ended().value : this.#read(at);
@@ -68,9 +67,9 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
     this.#core.segment.enter();
-    let at = this.#tryTake();
+    let at = this.#tryNext();
     if (at === BLOCKED) {
-      at = this.#thread.block(this.#points, this.#take, deadlineOf(options?.timeout));
+      at = this.#thread.block(this.#points, this.#next, deadlineOf(options?.timeout));
       at = this.#orSurelyTake(at);
       if (at === BLOCKED) throw this.#core.late('receive');
     }
@@ -81,7 +80,7 @@ export class Receiving<T> implements ReceivingSide<T> {
     try {
       options?.signal?.throwIfAborted();
       this.#core.segment.enter();
-      let at = this.#tryTake();
+      let at = this.#tryNext();
       if (options?.timeout !== undefined) at = this.#orSurelyTake(at);
       if (at !== BLOCKED) {
         const received = this.#received(at);
@@ -90,7 +89,7 @@ export class Receiving<T> implements ReceivingSide<T> {
       }
       return new Promise((resolve, reject) => {
         const attempt = () => {
-          const found = this.#queue.take();
+          const found = this.#fetch();
           return found === BLOCKED ? undefined : this.#received(found);
         };
         new PendingReceive(attempt, resolve, reject).start(this.#messages, options, () => this.#core.late('receive'));
@@ -138,6 +137,16 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   giveBack(): void {}
 
+  #tryNext(): number {
+    if (this.#unread !== undefined) this.#throwUnread();
+    return this.#core.inTurn(this.#messages) ? this.#fetch() : BLOCKED;
+  }
+
+  /** The next message, to be read at once. Reading one with blocks takes more than one go. */
+  #fetch(): number {
+    return this.#wire.staged ? this.#queue.take() : this.#queue.fetch();
+  }
+
   #tryTake(): number {
     if (this.#unread !== undefined) this.#throwUnread();
     return this.#core.inTurn(this.#messages) ? this.#queue.take() : BLOCKED;
@@ -149,7 +158,7 @@ export class Receiving<T> implements ReceivingSide<T> {
    */
   #orSurelyTake(at: number): number {
     if (at !== BLOCKED || this.#queue.isEmpty()) return at;
-    return outlast(this.#thread, this.#take, () => this.#queue.isEmpty() || this.#messages.pending);
+    return outlast(this.#thread, this.#next, () => this.#queue.isEmpty() || this.#messages.pending);
   }
 
   #throwUnread(): void {

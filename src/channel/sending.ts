@@ -5,8 +5,7 @@
 
 import type { DirectWire, Staged, StagedWire, Wire } from '../codec/codec.ts';
 import { CodecError } from '../errors.ts';
-import { BLOCKED, CLOSED } from '../kernel/codes.ts';
-import { ADVANCED_AWAITED } from '../kernel/spsc.ts';
+import { ADVANCED_AWAITED, BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { describe } from '../memory/describe.ts';
 import type { i32 } from '../memory/words.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
@@ -99,7 +98,7 @@ export class Sending<T> {
 
   /** Sends what needs nothing but its slot: ACCEPTED, BLOCKED or CLOSED. */
   #sendDirect(prepared: unknown): i32 {
-    const at = this.#queue.claim();
+    const at = this.#queue.draft();
     if (at < 0) return at;
     (this.#wire as DirectWire<T>).put(prepared, at);
     return this.#publish(at);
@@ -129,7 +128,7 @@ export class Sending<T> {
   #publish(at: number): i32 {
     const code = this.#queue.publish(at);
     if (code === ADVANCED_AWAITED) this.#core.wakeReceiver();
-    return code === CLOSED ? CLOSED : ACCEPTED;
+    return code < 0 ? code : ACCEPTED;
   }
 
   #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined, staged?: Staged): i32 {

@@ -7,6 +7,7 @@ import { endGrant, grantEntry, endHold, endAdopt, endRetire, endRevoke, endCount
 import { letterPayload, letterOf, lettersInit, letterClaim, letterPost, letterTake, letterTaken, letterCleared, letterAttempt, letterAcknowledge, letterFree, letterReturn, letterHeld, letterExhausted, deadLetters, letterMove, letterDrop, lettersLength, lettersWaiting, lettersOut, lettersMoving, letterMessage, lettersRecoverMoves, lettersRecover } from '../kernel/letters.ts';
 import { slotState, slotOwner, slotOwned, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull } from '../kernel/mpmc.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
+import { shortSend, shortReceive } from '../kernel/short.ts';
 import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
 import { tallyAdd, tallyHigh, tallyLow } from '../kernel/tally.ts';
 import { threadCell, threadClaim, threadReady, threadState, threadFind, threadBury, threadLeave, threadFree, threadForget } from '../kernel/threads.ts';
@@ -104,6 +105,8 @@ export const reference = {
   refAt,
   refsDrop,
   refsTouched,
+  shortSend,
+  shortReceive,
   spscPosition,
   spscInit,
   spscAdoptSender,
@@ -237,6 +240,8 @@ export function compiled(exports: Record<string, any>): typeof reference {
     refAt: exports.refAt,
     refsDrop: exports.refsDrop,
     refsTouched: exports.refsTouched,
+    shortSend: exports.shortSend,
+    shortReceive: exports.shortReceive,
     spscPosition: exports.spscPosition,
     spscInit: exports.spscInit,
     spscAdoptSender: exports.spscAdoptSender,

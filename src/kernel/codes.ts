@@ -1,5 +1,9 @@
 /** What kernel functions answer beside an address or a count, which are never negative. */
 
+/** Done; done, and somebody on the other side waits and has to be woken. */
+export const ADVANCED = 0;
+export const ADVANCED_AWAITED = 1;
+
 /** Full, empty, or no memory: nothing was done, and somebody else has to move first. */
 export const BLOCKED = -1;
 /** Closed; for a receiver also drained. */

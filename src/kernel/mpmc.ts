@@ -25,6 +25,10 @@
  *  - Positions are claimed in order: p is tried only after tail reached p, and tail reaches p only once p − 1 is
  *    claimed. They are taken in order for the same reason. Hence R1.
  *  - A claim at p was made when p − head < capacity, and head only grows. Hence R3.
+ *  - `CHANNEL_HEAD_SEEN`, on the senders' line, is a head that some sender has met, so never ahead of the head. While
+ *    there are fewer messages than ever since then, there is room for sure and no new peak to note down: only else is
+ *    it worth a look at the line that receivers write with every message. (Compared as unsigned: a sender that slept
+ *    before writing it down can leave one from long ago, and fool others only after 2^32 messages.)
  *  - A claim expects FREE with all 29 bits of the lap, so a thread that slept between its look and its claim can be
  *    fooled only after exactly 2^32 messages.
  *  - Closing: `CHANNEL_CLOSED` is set once. A sender looks at it AFTER its claim, and buries the claim if it is set. A
@@ -41,6 +45,7 @@ import {
   CHANNEL_CAPACITY,
   CHANNEL_CLOSED,
   CHANNEL_HEAD,
+  CHANNEL_HEAD_SEEN,
   CHANNEL_PEAK,
   CHANNEL_SHIFT,
   CHANNEL_SKIPPED,
@@ -112,6 +117,7 @@ export function mpmcInit(channel: i32, position: i32): void {
   }
   poke(channel + CHANNEL_TAIL, position);
   poke(channel + CHANNEL_HEAD, position);
+  poke(channel + CHANNEL_HEAD_SEEN, position);
   poke(channel + CHANNEL_BURIED_BELOW, position);
 }
 
@@ -124,13 +130,17 @@ export function mpmcClaim(channel: i32, me: i32): i32 {
   const capacity: i32 = peek(channel + CHANNEL_CAPACITY);
   for (let looks: i32 = 0; looks < LOOKS_MOST; looks++) {
     const tail: i32 = load(channel + CHANNEL_TAIL);
-    const head: i32 = load(channel + CHANNEL_HEAD);
-    const used: i32 = (tail - head) | 0;
-    if (used >= capacity) {
-      // Full, unless a taker has not moved the head yet, or this look at the tail is older than the one at the head.
-      if (passHead(channel, head, shift)) continue;
-      if (load(channel + CHANNEL_TAIL) !== tail) continue;
-      return load(channel + CHANNEL_CLOSED) !== 0 ? CLOSED : BLOCKED;
+    let used: i32 = (tail - load(channel + CHANNEL_HEAD_SEEN)) | 0;
+    if (!below(used, load(channel + CHANNEL_PEAK))) {
+      const head: i32 = load(channel + CHANNEL_HEAD);
+      store(channel + CHANNEL_HEAD_SEEN, head);
+      used = (tail - head) | 0;
+      if (used >= capacity) {
+        // Full, unless a taker has not moved the head yet, or this look at the tail is older than the one at the head.
+        if (passHead(channel, head, shift)) continue;
+        if (load(channel + CHANNEL_TAIL) !== tail) continue;
+        return load(channel + CHANNEL_CLOSED) !== 0 ? CLOSED : BLOCKED;
+      }
     }
     const lap: i32 = tail >>> shift;
     const slot: i32 = slotAt(channel, tail);

@@ -47,17 +47,13 @@ import {
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { cas, load, or, peek, poke, store } from '../memory/words.ts';
-import { BLOCKED, CLOSED } from './codes.ts';
+import { ADVANCED, ADVANCED_AWAITED, BLOCKED, CLOSED } from './codes.ts';
 import { refsDrop, refsTouched } from './refs.ts';
 
 const CLOSED_FLAG = 1;
 const AWAITED = 2;
 const FLAGS = 3;
 const POSITION_SHIFT = 2;
-
-/** What advancing answers besides CLOSED: done; done, and the other side sleeps and has to be woken. */
-export const ADVANCED = 0;
-export const ADVANCED_AWAITED = 1;
 
 /** Bits of a position: counters of messages wrap at 2 to this power. */
 export const SPSC_POSITION_BITS = 30;

@@ -23,7 +23,7 @@ export const PAGE_BYTES = 65_536;
 export const PAGE = PAGE_BYTES / WORD_BYTES;
 
 /** Rises with every change of what this file describes: threads of different versions refuse each other's segments. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 /** 'SLCE' */
 export const MAGIC = 0x534c4345;
 
@@ -126,7 +126,11 @@ export const CELL_NAME = cell.line(LINE);
 export const CELL_HINTS = cell.line(LINE);
 /** The thread's own: the word of the letter it took last. See `kernel/letters.ts`. */
 export const CELL_TAKEN = cell.line();
+/** The thread's own: where a short message stands on its way into a channel, or out of one. See `kernel/short.ts`. */
+export const CELL_DRAFT = cell.line(LINE);
 export const CELL_WORDS = cell.end();
+/** Most words of a message that is short. */
+export const DRAFT_WORDS = LINE;
 export const NAME_MAX_BYTES = LINE * WORD_BYTES;
 
 export const THREAD_FREE = 0;
@@ -197,8 +201,9 @@ export const CHANNEL_CLOSED = channel.line();
 export const CHANNEL_RETURNED = channel.line();
 /** The sender's line. mpmc: position. spsc: position and flags, see `kernel/spsc.ts`. */
 export const CHANNEL_TAIL = channel.line(4);
-/** spsc, the sender's own: the tail without flags, and its last look at the head. */
+/** spsc, the sender's own: the tail without flags. */
 export const CHANNEL_SENT = CHANNEL_TAIL + 1;
+/** A sender's last look at the head. */
 export const CHANNEL_HEAD_SEEN = CHANNEL_TAIL + 2;
 /** Most messages there ever were. */
 export const CHANNEL_PEAK = CHANNEL_TAIL + 3;

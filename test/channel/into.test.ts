@@ -32,7 +32,7 @@ describe.each(KINDS)('%s', (_name, options) => {
     const channel = supervisor.channel('c', { codec: u32, capacity: 4, ...options });
     channel.sendManySync([1, 2, 3, 4]);
     channel.close();
-    const loop = channel[Symbol.iterator]();
+    const loop = channel[Symbol.iterator]() as IterableIterator<number>;
     for (const value of loop) if (value === 2) break;
     expect(loop.next()).toEqual({ done: true, value: undefined });
     // At least once: the one that was in hand when the loop was left comes again.

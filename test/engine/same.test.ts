@@ -114,6 +114,8 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
           pair.poke(slot + 2, 0);
           claimed.push(slot);
         },
+        () => pair.call('shortSend', mpmc, me),
+        () => pair.call('shortReceive', mpmc, me),
         () => {
           const slot = draw(random, claimed);
           if (slot === undefined) return;

@@ -8,11 +8,9 @@ import {
   blockTake,
 } from '../../src/kernel/blocks.ts';
 import { channelClose, channelClosed, NO_ERROR } from '../../src/kernel/close.ts';
-import { BLOCKED, CLOSED } from '../../src/kernel/codes.ts';
+import { ADVANCED, ADVANCED_AWAITED, BLOCKED, CLOSED } from '../../src/kernel/codes.ts';
 import { REF_CONSUMED } from '../../src/kernel/refs.ts';
 import {
-  ADVANCED,
-  ADVANCED_AWAITED,
   spscAdoptReceiver,
   spscAdoptSender,
   spscAwaitMessage,

@@ -43,7 +43,48 @@ const kinds: readonly [string, Topology, Laying][] = [
   ['letters', 'mpmc', { delivery: 'at-least-once' }],
 ];
 
-export const models = kinds.flatMap(([kind, topology, more]) => [
+const living = [
+  model({
+    name: 'leases/park',
+    about: 'a sender and a receiver of leases that block, at a channel of one',
+    lay: () => layLeases('mpmc', 1),
+    play: (place: Place<Lease>) => {
+      const [sender, receiver] = [joinLeases(place, 'sender'), joinLeases(place, 'receiver')];
+      return {
+        threads: {
+          sender: () => {
+            send(sender);
+            send(sender);
+          },
+          receiver: () => {
+            for (let count = 0; count < 2; count++) receives(receiver)!.release();
+          },
+        },
+        atRest: () => checkPool(),
+      };
+    },
+  }),
+
+  model({
+    name: 'leases/close',
+    about: 'R10: a close while a lease is being sent: the receiver that blocks comes to the end, and the block back',
+    lay: () => layLeases('mpmc', 1),
+    play: (place: Place<Lease>) => {
+      const [sender, receiver] = [joinLeases(place, 'sender'), joinLeases(place, 'receiver')];
+      const closer = joinLeases(place, 'closer');
+      return {
+        threads: {
+          sender: () => send(sender),
+          receiver: () => drain(receiver),
+          closer: () => closer.channel.close(),
+        },
+        atRest: () => checkPool(),
+      };
+    },
+  }),
+];
+
+const dying = kinds.flatMap(([kind, topology, more]) => [
   model({
     name: `leases/sender-${kind}`,
     about: 'a thread dies anywhere while it leases a block and sends it',
@@ -110,3 +151,5 @@ export const models = kinds.flatMap(([kind, topology, more]) => [
     },
   }),
 ]);
+
+export const models = [...living, ...dying];

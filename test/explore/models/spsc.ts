@@ -1,9 +1,8 @@
 /** The spsc ring: cached cursors, flags inside them, closing, a new owner of an end. Positions about to wrap. */
 
 import { channelClose, channelClosed, NO_ERROR } from '../../../src/kernel/close.ts';
-import { BLOCKED, CLOSED } from '../../../src/kernel/codes.ts';
+import { ADVANCED_AWAITED, BLOCKED, CLOSED } from '../../../src/kernel/codes.ts';
 import {
-  ADVANCED_AWAITED,
   SPSC_POSITION_BITS,
   spscAdoptReceiver,
   spscAdoptSender,

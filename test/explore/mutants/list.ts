@@ -7,6 +7,16 @@ import { mpmc } from './mpmc.ts';
 import type { Mutant } from './mutate.ts';
 import { park } from './park.ts';
 import { recovery } from './recovery.ts';
+import { short } from './short.ts';
 import { spsc } from './spsc.ts';
 
-export const mutants: readonly Mutant[] = [...mpmc, ...spsc, ...park, ...ends, ...blocks, ...letters, ...recovery];
+export const mutants: readonly Mutant[] = [
+  ...mpmc,
+  ...short,
+  ...spsc,
+  ...park,
+  ...ends,
+  ...blocks,
+  ...letters,
+  ...recovery,
+];

@@ -25,6 +25,23 @@ export const mpmc: readonly Mutant[] = [
   {
     path,
     within: 'mpmcClaim',
+    fault: 'the head that is noted down as seen is ahead of the head',
+    rule: replace('store(channel + CHANNEL_HEAD_SEEN, head);', 'store(channel + CHANNEL_HEAD_SEEN, tail);'),
+    caughtBy: ['mpmc/capacity'],
+  },
+  {
+    path,
+    within: 'mpmcClaim',
+    fault: 'a peak is taken for room that was seen',
+    rule: replace(
+      'if (!below(used, load(channel + CHANNEL_PEAK))) {',
+      'if (below(load(channel + CHANNEL_PEAK), used)) {',
+    ),
+    caughtBy: ['mpmc/capacity'],
+  },
+  {
+    path,
+    within: 'mpmcClaim',
     fault: 'a claim does not write its position down',
     rule: drop('poke(slot + 1, tail);'),
     caughtBy: ['mpmc/two-senders'],

@@ -228,7 +228,7 @@ export const park: readonly Mutant[] = [
     within: 'MpmcQueue.claim',
     fault: 'a claim that was buried is kept from the receivers',
     rule: replace('if (slot === CLOSED) this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);', ''),
-    caughtBy: ['park/close-mpmc'],
+    caughtBy: ['leases/close'],
   },
   {
     path: queue,
@@ -238,6 +238,6 @@ export const park: readonly Mutant[] = [
       'this.#kernel.waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED',
       'ADVANCED',
     ),
-    caughtBy: ['park/mpmc'],
+    caughtBy: ['leases/park'],
   },
 ];
