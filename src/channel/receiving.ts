@@ -3,10 +3,11 @@
  * they do when the first step answers "blocked".
  */
 
-import type { Wire } from '../codec/codec.ts';
+import type { StagedWire, Wire } from '../codec/codec.ts';
 import { LimitError } from '../errors.ts';
 import { ADVANCED_AWAITED, BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { describe } from '../memory/describe.ts';
+import type { Segment } from '../memory/segment.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
 import { outlast } from '../park/outlast.ts';
 import type { ThreadContext } from '../park/thread.ts';
@@ -35,6 +36,7 @@ export interface ReceivingSide<T> {
 
 export class Receiving<T> implements ReceivingSide<T> {
   readonly #core: ChannelCore<T>;
+  readonly #segment: Segment;
   readonly #thread: ThreadContext;
   readonly #wire: Wire<T>;
   readonly #queue: Queue;
@@ -47,6 +49,7 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   constructor(core: ChannelCore<T>) {
     this.#core = core;
+    this.#segment = core.segment;
     this.#thread = core.thread;
     this.#wire = core.wire;
     this.#queue = core.queue;
@@ -55,10 +58,13 @@ export class Receiving<T> implements ReceivingSide<T> {
     this.#points = [core.messages];
   }
 
+  // What a message meets that is there stands in small methods with one result literal each: the engine makes one piece
+  // of them and the caller's loop, and no result at all.
+
   tryReceive(into?: ReceiveResult<T>): IteratorResult<T, undefined> | undefined {
-    this.#core.segment.enter();
-    const at = this.#orSurelyTake(this.#tryNext());
-    if (at === BLOCKED) return undefined;
+    this.#segment.enter();
+    let at = this.#tryNext();
+    if (at === BLOCKED && (at = this.#orSurelyTake(at)) === BLOCKED) return undefined;
     if (into === undefined) return this.#received(at);
     into.value = at === CLOSED ? this.#core.ended().value : this.#read(at);
     into.done = at === CLOSED;
@@ -66,20 +72,16 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
-    this.#core.segment.enter();
+    this.#segment.enter();
     let at = this.#tryNext();
-    if (at === BLOCKED) {
-      at = this.#thread.block(this.#points, this.#next, deadlineOf(options?.timeout));
-      at = this.#orSurelyTake(at);
-      if (at === BLOCKED) throw this.#core.late('receive');
-    }
+    if (at === BLOCKED) at = this.#wait(options);
     return this.#received(at);
   }
 
   receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
     try {
       options?.signal?.throwIfAborted();
-      this.#core.segment.enter();
+      this.#segment.enter();
       let at = this.#tryNext();
       if (options?.timeout !== undefined) at = this.#orSurelyTake(at);
       if (at !== BLOCKED) {
@@ -101,7 +103,7 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   receiveManySync(max: number, options?: SyncWaitOptions): T[] {
     checkMax(max);
-    this.#core.segment.enter();
+    this.#segment.enter();
     if (this.#spsc) return this.#receiveStretch(this.#spsc, max, options);
     const first = this.receiveSync(options);
     return first.done ? [] : this.#andMore(first.value, max);
@@ -139,7 +141,13 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   #tryNext(): number {
     if (this.#unread !== undefined) this.#throwUnread();
-    return this.#core.inTurn(this.#messages) ? this.#fetch() : BLOCKED;
+    return !this.#messages.pending || this.#core.inTurn(this.#messages) ? this.#fetch() : BLOCKED;
+  }
+
+  #wait(options: SyncWaitOptions | undefined): number {
+    const at = this.#orSurelyTake(this.#thread.block(this.#points, this.#next, deadlineOf(options?.timeout)));
+    if (at === BLOCKED) throw this.#core.late('receive');
+    return at;
   }
 
   /** The next message, to be read at once. Reading one with blocks takes more than one go. */
@@ -168,20 +176,24 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   #received(at: number): IteratorResult<T, undefined> {
-    return at === CLOSED ? this.#core.ended() : { done: false, value: this.#read(at) };
+    const done = at === CLOSED;
+    return { done, value: done ? this.#core.ended().value : this.#read(at) } as IteratorResult<T, undefined>;
   }
 
   #read(at: number): T {
-    if (!this.#wire.staged) {
-      const value = this.#wire.read(at);
-      this.#free(at);
-      return value;
-    }
+    const wire = this.#wire;
+    if (wire.staged) return this.#readStaged(wire, at);
+    const value = wire.read(at);
+    this.#free(at);
+    return value;
+  }
+
+  #readStaged(wire: StagedWire<T>, at: number): T {
     try {
-      return this.#wire.read(at);
+      return wire.read(at);
     } finally {
       // Reading may have run code of the user's, and may have failed.
-      this.#core.segment.enter();
+      this.#segment.enter();
       this.#free(at);
     }
   }
@@ -221,7 +233,7 @@ export class Receiving<T> implements ReceivingSide<T> {
       at = queue.after(at);
       if (read === 1) throw error;
     } finally {
-      this.#core.segment.enter();
+      this.#segment.enter();
       if (queue.freeMany(read, at) === ADVANCED_AWAITED) this.#core.wakeSender();
     }
     return values;
@@ -235,7 +247,7 @@ export class Receiving<T> implements ReceivingSide<T> {
     try {
       while (values.length < max) {
         // Reading may have run code of the user's.
-        this.#core.segment.enter();
+        this.#segment.enter();
         const at = this.#tryTake();
         if (at < 0) break;
         slots.push(at);
@@ -245,14 +257,14 @@ export class Receiving<T> implements ReceivingSide<T> {
       // What was read goes out now; that one could not be is for the next call to say.
       this.#unread = { error };
     } finally {
-      this.#core.segment.enter();
+      this.#segment.enter();
       for (const at of slots) this.#free(at);
     }
     return values;
   }
 
   #andStretch(queue: SpscQueue, first: T, max: number): T[] {
-    this.#core.segment.enter();
+    this.#segment.enter();
     const inTurn = max > 1 && this.#unread === undefined && this.#core.inTurn(this.#messages);
     const count = inTurn ? queue.takeMany(max - 1) : BLOCKED;
     if (count < 0) return [first];

@@ -5,8 +5,9 @@
 
 import type { DirectWire, Staged, StagedWire, Wire } from '../codec/codec.ts';
 import { CodecError } from '../errors.ts';
-import { ADVANCED_AWAITED, BLOCKED, CLOSED } from '../kernel/codes.ts';
+import { ADVANCED, ADVANCED_AWAITED, BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { describe } from '../memory/describe.ts';
+import type { Segment } from '../memory/segment.ts';
 import type { i32 } from '../memory/words.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
 import { outlast } from '../park/outlast.ts';
@@ -23,6 +24,7 @@ const RESOLVED = Promise.resolve();
 
 export class Sending<T> {
   readonly #core: ChannelCore<T>;
+  readonly #segment: Segment;
   readonly #thread: ThreadContext;
   readonly #wire: Wire<T>;
   readonly #queue: Queue;
@@ -33,6 +35,7 @@ export class Sending<T> {
 
   constructor(core: ChannelCore<T>) {
     this.#core = core;
+    this.#segment = core.segment;
     this.#thread = core.thread;
     this.#wire = core.wire;
     this.#queue = core.queue;
@@ -43,30 +46,22 @@ export class Sending<T> {
 
   trySend(value: T): boolean {
     const wire = this.#wire;
-    if (wire.staged) {
-      const staged = wire.stage(value);
-      const attempt = () => this.#trySendStaged(staged);
-      return this.#settled(this.#guard(staged, () => this.#orSurelySend(attempt(), attempt, staged)));
-    }
+    if (wire.staged) return this.#trySendThrough(wire, value);
     const prepared = wire.prepare(value);
-    this.#core.segment.enter();
+    this.#segment.enter();
     const code = this.#trySendDirect(prepared);
-    if (code !== BLOCKED) return this.#settled(code);
-    return this.#settled(this.#orSurelySend(code, () => this.#trySendDirect(prepared)));
+    return code === ACCEPTED || this.#trySendSurely(prepared, code);
   }
 
   sendSync(value: T, options?: SyncWaitOptions): void {
     const wire = this.#wire;
     if (wire.staged) {
-      const staged = wire.stage(value);
-      this.#finish(this.#guard(staged, () => this.#blockingSend(() => this.#trySendStaged(staged), options, staged)));
+      this.#sendThrough(wire, value, options);
       return;
     }
     const prepared = wire.prepare(value);
-    this.#core.segment.enter();
-    if (this.#trySendDirect(prepared) === ACCEPTED) return;
-    const kept = wire.keep(prepared);
-    this.#finish(this.#blockingSend(() => this.#trySendDirect(kept), options));
+    this.#segment.enter();
+    if (this.#trySendDirect(prepared) !== ACCEPTED) this.#sendBlocking(wire.keep(prepared), options);
   }
 
   send(value: T, options?: WaitOptions): Promise<void> {
@@ -96,12 +91,45 @@ export class Sending<T> {
     }
   }
 
+  // What a message meets when it is accepted at once stands in small methods without closures: the engine makes one piece
+  // of them and the caller's loop. The rest is below.
+
+  #trySendDirect(prepared: unknown): i32 {
+    return !this.#room.pending || this.#core.inTurn(this.#room) ? this.#sendDirect(prepared) : BLOCKED;
+  }
+
   /** Sends what needs nothing but its slot: ACCEPTED, BLOCKED or CLOSED. */
   #sendDirect(prepared: unknown): i32 {
     const at = this.#queue.draft();
     if (at < 0) return at;
     (this.#wire as DirectWire<T>).put(prepared, at);
-    return this.#publish(at);
+    const code = this.#queue.publish(at);
+    return code === ADVANCED ? ACCEPTED : this.#published(code);
+  }
+
+  #published(code: i32): i32 {
+    if (code === ADVANCED_AWAITED) this.#core.wakeReceiver();
+    return code < 0 ? code : ACCEPTED;
+  }
+
+  #trySendSurely(prepared: unknown, code: i32): boolean {
+    if (code !== BLOCKED) return this.#settled(code);
+    return this.#settled(this.#orSurelySend(code, () => this.#trySendDirect(prepared)));
+  }
+
+  #sendBlocking(kept: unknown, options: SyncWaitOptions | undefined): void {
+    this.#finish(this.#blockingSend(() => this.#trySendDirect(kept), options));
+  }
+
+  #trySendThrough(wire: StagedWire<T>, value: T): boolean {
+    const staged = wire.stage(value);
+    const attempt = () => this.#trySendStaged(staged);
+    return this.#settled(this.#guard(staged, () => this.#orSurelySend(attempt(), attempt, staged)));
+  }
+
+  #sendThrough(wire: StagedWire<T>, value: T, options: SyncWaitOptions | undefined): void {
+    const staged = wire.stage(value);
+    this.#finish(this.#guard(staged, () => this.#blockingSend(() => this.#trySendStaged(staged), options, staged)));
   }
 
   /** Sends a staged value. BLOCKED also means that there is no memory for it now. */
@@ -111,24 +139,14 @@ export class Sending<T> {
     const at = this.#queue.claim();
     if (at < 0) return at;
     staged.put(at);
-    const code = this.#publish(at);
+    const code = this.#published(this.#queue.publish(at));
     if (code === ACCEPTED) staged.done();
     return code;
   }
 
-  #trySendDirect(prepared: unknown): i32 {
-    return this.#core.inTurn(this.#room) ? this.#sendDirect(prepared) : BLOCKED;
-  }
-
   #trySendStaged(staged: Staged): i32 {
-    this.#core.segment.enter();
+    this.#segment.enter();
     return this.#core.inTurn(this.#room) ? this.#sendStaged(staged) : BLOCKED;
-  }
-
-  #publish(at: number): i32 {
-    const code = this.#queue.publish(at);
-    if (code === ADVANCED_AWAITED) this.#core.wakeReceiver();
-    return code < 0 ? code : ACCEPTED;
   }
 
   #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined, staged?: Staged): i32 {
@@ -151,7 +169,7 @@ export class Sending<T> {
   #sendDirectLater(value: T, options: WaitOptions | undefined): Promise<void> {
     const wire = this.#wire as DirectWire<T>;
     const prepared = wire.prepare(value);
-    this.#core.segment.enter();
+    this.#segment.enter();
     let code = this.#trySendDirect(prepared);
     if (options?.timeout !== undefined) code = this.#orSurelySend(code, () => this.#trySendDirect(prepared));
     if (this.#settled(code)) return this.#accepted();
@@ -191,7 +209,7 @@ export class Sending<T> {
   #sendStretches(queue: SpscQueue, values: readonly T[], deadline: number): void {
     const wire = this.#wire as DirectWire<T>;
     for (let next = 0; next < values.length; ) {
-      this.#core.segment.enter();
+      this.#segment.enter();
       const want = Math.min(STRETCH, values.length - next);
       const claim = () => (this.#core.inTurn(this.#room) ? queue.claimMany(want) : BLOCKED);
       let count = claim();
@@ -205,7 +223,7 @@ export class Sending<T> {
           at = queue.after(at);
         }
       } finally {
-        this.#core.segment.enter();
+        this.#segment.enter();
         if (written > 0) this.#finishStretch(queue.publishMany(written, at));
       }
       next += count;
