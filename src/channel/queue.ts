@@ -82,6 +82,8 @@ export function queueOf(thread: ThreadContext, channel: i32, topology: i32, name
   }
 }
 
+/** No place. */
+const NONE = -1;
 /** More messages than any channel holds. */
 const MANY = 2 ** 30;
 
@@ -273,8 +275,11 @@ export class MpmcQueue implements Queue {
   readonly #channel: i32;
   readonly #sender: OnlyThread;
   readonly #receiver: OnlyThread;
-  /** Where short messages are written and read, in bytes of the segment; −1 if those of this channel are not short. */
+  /** Where short messages are written and read, in bytes of the segment; NONE if those of this channel are not short. */
   readonly #draft: number;
+  /** The same, once it is known that this thread may send, and receive. */
+  #writeAt = NONE;
+  #readAt = NONE;
   /** What freeing the message that was fetched last answered. */
   #freed = ADVANCED;
 
@@ -286,7 +291,7 @@ export class MpmcQueue implements Queue {
     this.#sender = sender;
     this.#receiver = receiver;
     const short = peek(channel + CHANNEL_STRIDE) - MPMC_SLOT_HEADER <= DRAFT_WORDS;
-    this.#draft = short ? (thread.cell + CELL_DRAFT) * WORD_BYTES : -1;
+    this.#draft = short ? (thread.cell + CELL_DRAFT) * WORD_BYTES : NONE;
   }
 
   claim(): number {
@@ -299,15 +304,11 @@ export class MpmcQueue implements Queue {
   }
 
   draft(): number {
-    if (this.#draft < 0) return this.claim();
-    if (!this.#sender.bound) this.#sender.bind();
-    return this.#draft;
+    return this.#writeAt !== NONE ? this.#writeAt : this.#draftFirst();
   }
 
   publish(at: number): i32 {
-    if (at === this.#draft) return this.#sendDraft();
-    this.#kernel.mpmcPublish(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
-    return this.#kernel.waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
+    return at === this.#writeAt ? this.#sendDraft() : this.#publishSlot(at);
   }
 
   take(): number {
@@ -321,22 +322,15 @@ export class MpmcQueue implements Queue {
   }
 
   fetch(): number {
-    if (this.#draft < 0) return this.take();
-    if (!this.#receiver.bound) this.#receiver.bind();
-    let code = this.#receiveDraft();
-    while (code === SKIPPED) {
-      this.#thread.wakeOne(this.#channel + CHANNEL_SENDERS_WAITING);
-      code = this.#receiveDraft();
-    }
-    if (code < 0) return code;
+    if (this.#readAt === NONE) return this.#fetchFirst();
+    const code = this.#receiveDraft();
+    if (code < 0) return code === SKIPPED ? this.#fetchNext() : code;
     this.#freed = code;
-    return this.#draft;
+    return this.#readAt;
   }
 
   free(at: number): i32 {
-    if (at === this.#draft) return this.#freed;
-    this.#kernel.mpmcFree(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
-    return this.#kernel.waitersAny(this.#channel + CHANNEL_SENDERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
+    return at === this.#readAt ? this.#freed : this.#freeSlot(at);
   }
 
   isEmpty(): boolean {
@@ -373,6 +367,8 @@ export class MpmcQueue implements Queue {
 
   letGo(role: 'sender' | 'receiver'): void {
     (role === 'sender' ? this.#sender : this.#receiver).letGo();
+    if (role === 'sender') this.#writeAt = NONE;
+    else this.#readAt = NONE;
   }
 
   get length(): number {
@@ -385,6 +381,36 @@ export class MpmcQueue implements Queue {
 
   get waiting(): number {
     return this.length;
+  }
+
+  #publishSlot(at: number): i32 {
+    this.#kernel.mpmcPublish(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
+    return this.#kernel.waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
+  }
+
+  #freeSlot(at: number): i32 {
+    this.#kernel.mpmcFree(this.#channel, at / WORD_BYTES - MPMC_SLOT_HEADER);
+    return this.#kernel.waitersAny(this.#channel + CHANNEL_SENDERS_WAITING) ? ADVANCED_AWAITED : ADVANCED;
+  }
+
+  #draftFirst(): number {
+    if (this.#draft === NONE) return this.claim();
+    if (!this.#sender.bound) this.#sender.bind();
+    this.#writeAt = this.#draft;
+    return this.#draft;
+  }
+
+  #fetchFirst(): number {
+    if (this.#draft === NONE) return this.take();
+    if (!this.#receiver.bound) this.#receiver.bind();
+    this.#readAt = this.#draft;
+    return this.fetch();
+  }
+
+  /** A place without a message was passed over. */
+  #fetchNext(): number {
+    this.#thread.wakeOne(this.#channel + CHANNEL_SENDERS_WAITING);
+    return this.fetch();
   }
 
   #sendDraft(): i32 {

@@ -40,6 +40,8 @@ export class Receiving<T> implements ReceivingSide<T> {
   readonly #thread: ThreadContext;
   readonly #wire: Wire<T>;
   readonly #queue: Queue;
+  /** Whether messages are read in one go. Reading one with blocks takes more. */
+  readonly #short: boolean;
   readonly #spsc: SpscQueue | undefined;
   readonly #messages: WaitPoint;
   readonly #points: readonly WaitPoint[];
@@ -53,6 +55,7 @@ export class Receiving<T> implements ReceivingSide<T> {
     this.#thread = core.thread;
     this.#wire = core.wire;
     this.#queue = core.queue;
+    this.#short = !core.wire.staged;
     this.#spsc = core.queue instanceof SpscQueue ? core.queue : undefined;
     this.#messages = core.messages;
     this.#points = [core.messages];
@@ -140,8 +143,13 @@ export class Receiving<T> implements ReceivingSide<T> {
   giveBack(): void {}
 
   #tryNext(): number {
+    if (this.#unread !== undefined || this.#messages.pending) return this.#tryNextInTurn();
+    return this.#short ? this.#queue.fetch() : this.#queue.take();
+  }
+
+  #tryNextInTurn(): number {
     if (this.#unread !== undefined) this.#throwUnread();
-    return !this.#messages.pending || this.#core.inTurn(this.#messages) ? this.#fetch() : BLOCKED;
+    return this.#core.inTurn(this.#messages) ? this.#fetch() : BLOCKED;
   }
 
   #wait(options: SyncWaitOptions | undefined): number {
@@ -150,9 +158,8 @@ export class Receiving<T> implements ReceivingSide<T> {
     return at;
   }
 
-  /** The next message, to be read at once. Reading one with blocks takes more than one go. */
   #fetch(): number {
-    return this.#wire.staged ? this.#queue.take() : this.#queue.fetch();
+    return this.#short ? this.#queue.fetch() : this.#queue.take();
   }
 
   #tryTake(): number {
@@ -184,7 +191,7 @@ export class Receiving<T> implements ReceivingSide<T> {
     const wire = this.#wire;
     if (wire.staged) return this.#readStaged(wire, at);
     const value = wire.read(at);
-    this.#free(at);
+    if (this.#queue.free(at) === ADVANCED_AWAITED) this.#core.wakeSender();
     return value;
   }
 

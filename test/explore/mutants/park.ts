@@ -232,7 +232,7 @@ export const park: readonly Mutant[] = [
   },
   {
     path: queue,
-    within: 'MpmcQueue.publish',
+    within: 'MpmcQueue.#publishSlot',
     fault: 'a sender does not look whether a receiver waits',
     rule: replace(
       'this.#kernel.waitersAny(this.#channel + CHANNEL_RECEIVERS_WAITING) ? ADVANCED_AWAITED : ADVANCED',
