@@ -10,4 +10,7 @@ import { payload } from './payload.ts';
 import { rtt } from './rtt.ts';
 import { small } from './small.ts';
 
-export const scenarios: readonly Scenario[] = [small, batch, mpmc, rtt, async, payload, gzip, micro];
+export const scenarios: readonly Scenario[] = [
+  ...[small, batch, mpmc, rtt, async, payload, gzip],
+  ...[micro],
+];
