@@ -3,14 +3,19 @@
 import type { Scenario } from '../harness.ts';
 import { async } from './async.ts';
 import { batch } from './batch.ts';
+import { batches } from './batches.ts';
+import { capacity } from './capacity.ts';
 import { gzip } from './gzip.ts';
 import { micro } from './micro.ts';
 import { mpmc } from './mpmc.ts';
 import { payload } from './payload.ts';
 import { rtt } from './rtt.ts';
+import { sizes } from './sizes.ts';
 import { small } from './small.ts';
+import { threads } from './threads.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...[small, batch, mpmc, rtt, async, payload, gzip],
+  ...[capacity, batches, sizes, threads],
   ...[micro],
 ];
