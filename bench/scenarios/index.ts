@@ -6,6 +6,7 @@ import { batch } from './batch.ts';
 import { batches } from './batches.ts';
 import { capacity } from './capacity.ts';
 import { gzip } from './gzip.ts';
+import { latency } from './latency.ts';
 import { micro } from './micro.ts';
 import { mpmc } from './mpmc.ts';
 import { payload } from './payload.ts';
@@ -17,5 +18,5 @@ import { threads } from './threads.ts';
 export const scenarios: readonly Scenario[] = [
   ...[small, batch, mpmc, rtt, async, payload, gzip],
   ...[capacity, batches, sizes, threads],
-  ...[micro],
+  ...[latency, micro],
 ];
