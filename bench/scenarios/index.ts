@@ -5,7 +5,9 @@ import { async } from './async.ts';
 import { batch } from './batch.ts';
 import { batches } from './batches.ts';
 import { capacity } from './capacity.ts';
+import { cpu } from './cpu.ts';
 import { gzip } from './gzip.ts';
+import { idle } from './idle.ts';
 import { latency } from './latency.ts';
 import { micro } from './micro.ts';
 import { mpmc } from './mpmc.ts';
@@ -18,5 +20,5 @@ import { threads } from './threads.ts';
 export const scenarios: readonly Scenario[] = [
   ...[small, batch, mpmc, rtt, async, payload, gzip],
   ...[capacity, batches, sizes, threads],
-  ...[latency, micro],
+  ...[latency, cpu, idle, micro],
 ];
