@@ -6,6 +6,7 @@ import { batch } from './batch.ts';
 import { batches } from './batches.ts';
 import { capacity } from './capacity.ts';
 import { cpu } from './cpu.ts';
+import { crowd } from './crowd.ts';
 import { gzip } from './gzip.ts';
 import { idle } from './idle.ts';
 import { latency } from './latency.ts';
@@ -20,5 +21,5 @@ import { threads } from './threads.ts';
 export const scenarios: readonly Scenario[] = [
   ...[small, batch, mpmc, rtt, async, payload, gzip],
   ...[capacity, batches, sizes, threads],
-  ...[latency, cpu, idle, micro],
+  ...[latency, cpu, idle, crowd, micro],
 ];
