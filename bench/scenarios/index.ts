@@ -1,6 +1,7 @@
 // Every scenario, in the order in which they run and are reported.
 
 import type { Scenario } from '../harness.ts';
+import { allocation } from './allocation.ts';
 import { async } from './async.ts';
 import { batch } from './batch.ts';
 import { batches } from './batches.ts';
@@ -21,5 +22,5 @@ import { threads } from './threads.ts';
 export const scenarios: readonly Scenario[] = [
   ...[small, batch, mpmc, rtt, async, payload, gzip],
   ...[capacity, batches, sizes, threads],
-  ...[latency, cpu, idle, crowd, micro],
+  ...[latency, cpu, idle, crowd, allocation, micro],
 ];
