@@ -22,6 +22,9 @@ const kinds = {
   struct: { codec: struct({ id: u32, at: f64, size: u32 }), message: { id: 7, at: 1.5, size: 64 } },
 };
 
+/** One result for all messages, where the caller may bring it. */
+const result = { done: false, value: 0 };
+
 const ways = {
   try: {
     sending: 'trySend',
@@ -31,6 +34,14 @@ const ways = {
     receiving: 'tryReceive',
     receive(channel) {
       for (let i = 0; i < ROUND; i++) if (channel.tryReceive() === undefined) throw new Error('expected a message');
+    },
+  },
+  into: {
+    send: sendBlocking,
+    receiving: 'tryReceive(into)',
+    receive(channel) {
+      for (let i = 0; i < ROUND; i++)
+        if (channel.tryReceive(result) === undefined) throw new Error('expected a message');
     },
   },
   sync: {

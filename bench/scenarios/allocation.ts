@@ -2,7 +2,8 @@ import type { Figures, Scenario } from '../harness.ts';
 import { figuresOf, run, script } from '../programs.ts';
 
 const MESSAGES = 10_000_000;
-const CASES = ['u32.try', 'u32.sync', 'f64.try', 'f64.sync', 'struct.try', 'struct.sync', 'u32.iterate'];
+const WAYS = { u32: ['try', 'into', 'sync', 'iterate'], f64: ['try', 'into', 'sync'], struct: ['try', 'into', 'sync'] };
+const CASES = Object.entries(WAYS).flatMap(([kind, ways]) => ways.map((way) => `${kind}.${way}`));
 const PROGRAM = script('ours/allocation.mjs');
 /** A young generation, in MiB, that a round of the program does not fill. */
 const YOUNG = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
@@ -50,7 +51,8 @@ export const allocation: Scenario = {
     'bytesPerMessage is by how much an operation grows the heap. What the engine need not create, as nobody keeps it, ' +
       'is not there: received values are only looked at.',
     'collections and pauseMs are those of the engine’s trace, for all messages, sending and receiving: `try` is trySend ' +
-      'and tryReceive, `sync` sendSync and receiveSync, `iterate` sendSync and for … of.',
+      'and tryReceive, `into` sendSync and tryReceive with a result to fill, `sync` sendSync and receiveSync, `iterate` ' +
+      'sendSync and for … of.',
   ],
   mainFigure: 'bytesPerMessage',
   rows: [{ ours: measure, peers: [] }],
