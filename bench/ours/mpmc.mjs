@@ -1,15 +1,14 @@
-// Ours, 2 senders and 2 receivers: four workers pass COUNT numbers through one channel while the main thread sleeps.
+// Ours, several senders and receivers: workers pass COUNT numbers through one channel while the main thread sleeps.
 //
-//   node mpmc.mjs COUNT
+//   node mpmc.mjs COUNT SENDERS RECEIVERS
 //
-// A round has channels of its own. It starts when the main thread lets all four workers go, and ends when the last
+// A round has channels of its own. It starts when the main thread lets all workers go, and ends when the last
 // receiver has found its channel closed and drained. The first, shorter round is not timed.
 
 import { isMainThread, workerData } from 'node:worker_threads';
 import { attach, f64, Supervisor, struct } from '../../dist/src/index.js';
+import { startMeter } from '../shared/meter.mjs';
 
-const SENDERS = 2;
-const RECEIVERS = 2;
 const now = () => Number(process.hrtime.bigint());
 
 function sendAll(channel, count) {
@@ -23,37 +22,39 @@ function receiveAll(channel) {
   return received;
 }
 
-function measureRound({ numbers, go, sent, received }, count) {
+function measureRound({ numbers, go, sent, received }, count, senders, receivers) {
+  const stopMeter = startMeter();
   const start = now();
-  for (let i = 0; i < SENDERS + RECEIVERS; i++) go.sendSync(count / SENDERS);
-  for (let i = 0; i < SENDERS; i++) sent.receiveSync();
+  for (let i = 0; i < senders + receivers; i++) go.sendSync(count / senders);
+  for (let i = 0; i < senders; i++) sent.receiveSync();
   numbers.close();
   let end = start;
   let total = 0;
-  for (let i = 0; i < RECEIVERS; i++) {
+  for (let i = 0; i < receivers; i++) {
     const { at, messages } = received.receiveSync().value;
     end = Math.max(end, at);
     total += messages;
   }
   if (total !== count) throw new Error(`expected ${count} messages, received ${total}`);
-  return (end - start) / count;
+  return { ...stopMeter(count), nsPerMessage: (end - start) / count };
 }
 
 if (isMainThread) {
-  const count = Math.ceil(Number(process.argv[2]) / SENDERS) * SENDERS;
+  const [atLeast, senders, receivers] = process.argv.slice(2).map(Number);
+  const count = Math.ceil(atLeast / senders) * senders;
+  const warmUp = Math.ceil(count / 10 / senders) * senders;
   const supervisor = new Supervisor();
   const report = struct({ at: f64, messages: f64 });
   const rounds = ['warm-up', 'timed'].map((round) => ({
     numbers: supervisor.channel(`numbers, ${round}`, { codec: f64, capacity: 1024, topology: 'mpmc' }),
-    go: supervisor.channel(`go, ${round}`, { codec: f64, capacity: SENDERS + RECEIVERS }),
-    sent: supervisor.channel(`sent, ${round}`, { codec: report, capacity: SENDERS }),
-    received: supervisor.channel(`received, ${round}`, { codec: report, capacity: RECEIVERS }),
+    go: supervisor.channel(`go, ${round}`, { codec: f64, capacity: senders + receivers }),
+    sent: supervisor.channel(`sent, ${round}`, { codec: report, capacity: senders }),
+    received: supervisor.channel(`received, ${round}`, { codec: report, capacity: receivers }),
   }));
-  supervisor.spawn(new URL(import.meta.url), { ports: { rounds }, count: SENDERS, data: 'send' });
-  supervisor.spawn(new URL(import.meta.url), { ports: { rounds }, count: RECEIVERS, data: 'receive' });
-  measureRound(rounds[0], Math.ceil(count / 10 / SENDERS) * SENDERS);
-  const nsPerMessage = measureRound(rounds[1], count);
-  console.log(JSON.stringify({ nsPerMessage }));
+  supervisor.spawn(new URL(import.meta.url), { ports: { rounds }, count: senders, data: 'send' });
+  supervisor.spawn(new URL(import.meta.url), { ports: { rounds }, count: receivers, data: 'receive' });
+  measureRound(rounds[0], warmUp, senders, receivers);
+  console.log(JSON.stringify(measureRound(rounds[1], count, senders, receivers)));
   await supervisor.close();
 } else {
   const sends = workerData.data === 'send';

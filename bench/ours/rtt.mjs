@@ -5,6 +5,7 @@
 
 import { isMainThread, workerData } from 'node:worker_threads';
 import { attach, f64, Supervisor } from '../../dist/src/index.js';
+import { roundTrip, startMeter } from '../shared/meter.mjs';
 
 function roundTrips(there, back, count) {
   for (let i = 0; i < count; i++) {
@@ -23,9 +24,9 @@ if (isMainThread) {
   const { sender } = there;
   const { receiver } = back;
   roundTrips(sender, receiver, Math.ceil(count / 2));
-  const start = process.hrtime.bigint();
+  const stopMeter = startMeter();
   roundTrips(sender, receiver, count);
-  console.log(JSON.stringify({ usRoundTrip: Number(process.hrtime.bigint() - start) / count / 1000 }));
+  console.log(JSON.stringify(roundTrip(stopMeter, count)));
   there.close();
   await supervisor.close();
 } else {

@@ -1,10 +1,13 @@
 // Ours, one way: a worker sends numbers, the main thread receives them, both blocking.
 //
-//   node stream.mjs COUNT          one by one
-//   node stream.mjs COUNT BATCH    in batches
+//   node stream.mjs COUNT [--batch N] [--capacity N] [--no-spin]
+//
+// In batches of N, or one by one; sleeping at once, or after a short spin.
 
+import { parseArgs } from 'node:util';
 import { isMainThread, workerData } from 'node:worker_threads';
 import { attach, f64, Supervisor } from '../../dist/src/index.js';
+import { startMeter } from '../shared/meter.mjs';
 
 function sendOneByOne(sender, count) {
   for (let i = 0; i < count; i++) sender.sendSync(i);
@@ -35,23 +38,32 @@ function receiveInBatches(receiver, first, count, batchLength) {
 }
 
 if (isMainThread) {
-  const batchLength = Number(process.argv[3] ?? 1);
-  const count = Math.ceil(Number(process.argv[2]) / batchLength) * batchLength;
+  const { values: options, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      batch: { type: 'string', default: '1' },
+      capacity: { type: 'string', default: '1024' },
+      'no-spin': { type: 'boolean', default: false },
+    },
+  });
+  const batchLength = Number(options.batch);
+  const capacity = Number(options.capacity);
+  const count = Math.ceil(Number(positionals[0]) / batchLength) * batchLength;
   // Half as much again beforehand: the engine optimises both loops late, as they block.
   const warmUp = Math.ceil(count / 2 / batchLength) * batchLength;
   const receive = batchLength === 1 ? receiveOneByOne : receiveInBatches;
 
-  const supervisor = new Supervisor();
-  const numbers = supervisor.channel('numbers', { codec: f64, capacity: 1024, topology: 'spsc' });
+  const supervisor = new Supervisor(options['no-spin'] ? { spin: 0 } : {});
+  const numbers = supervisor.channel('numbers', { codec: f64, capacity, topology: 'spsc' });
   const { receiver } = numbers;
   supervisor.spawn(new URL(import.meta.url), {
     ports: { numbers: numbers.sender },
     data: { count: warmUp + count, batchLength },
   });
   receive(receiver, 0, warmUp, batchLength);
-  const start = process.hrtime.bigint();
+  const stopMeter = startMeter();
   receive(receiver, warmUp, count, batchLength);
-  console.log(JSON.stringify({ nsPerMessage: Number(process.hrtime.bigint() - start) / count }));
+  console.log(JSON.stringify(stopMeter(count)));
   await supervisor.close();
 } else {
   const { numbers } = attach(workerData);

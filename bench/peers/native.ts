@@ -33,7 +33,9 @@ const rustMpmcPeer: Native = {
   source: 'rust/mpmc.rs',
   env: { ...process.env, RUSTC_BOOTSTRAP: '1' },
 };
+const rustVectorsPeer: Native = { ...rustPeer, source: 'rust/vectors.rs' };
 const goPeer: Native = { peer: 'go', source: 'go/peer.go', compiler: 'go', flags: ['build'] };
+const goSlicesPeer: Native = { ...goPeer, source: 'go/slices.go' };
 
 /** The C++ peer, run with these arguments. */
 export const cpp = (...args: (string | number)[]): Peer => native(cppPeer, args);
@@ -41,8 +43,12 @@ export const cpp = (...args: (string | number)[]): Peer => native(cppPeer, args)
 export const rust = (...args: (string | number)[]): Peer => native(rustPeer, args);
 /** The Rust peer of several receivers, run with these arguments. */
 export const rustMpmc = (...args: (string | number)[]): Peer => native(rustMpmcPeer, args);
+/** The Rust peer that sends vectors, run with these arguments. */
+export const rustVectors = (...args: (string | number)[]): Peer => native(rustVectorsPeer, args);
 /** The Go peer, run with these arguments. */
 export const go = (...args: (string | number)[]): Peer => native(goPeer, args);
+/** The Go peer that sends slices, run with these arguments. */
+export const goSlices = (...args: (string | number)[]): Peer => native(goSlicesPeer, args);
 
 function native(program: Native, args: (string | number)[]): Peer {
   const binary = `${here}build/${program.source.replaceAll(/[/.]/g, '-')}`;

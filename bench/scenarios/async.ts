@@ -1,4 +1,5 @@
 import type { Scenario } from '../harness.ts';
+import { sideBySide } from '../plots.ts';
 import { measuredByScript } from '../programs.ts';
 
 export const async: Scenario = {
@@ -12,4 +13,5 @@ export const async: Scenario = {
       peers: [{ name: 'messageport', measure: measuredByScript('peers/messageport/rtt.mjs', 5_000, 'events') }],
     },
   ],
+  plots: [sideBySide({ title: 'There and back, awaited', figure: 'usRoundTrip', unit: 'microseconds' })],
 };

@@ -1,24 +1,22 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { Measure, Scenario } from '../harness.ts';
-import { run } from '../programs.ts';
+import { sideBySide } from '../plots.ts';
+import { run, script } from '../programs.ts';
 
 /** About 99 MB of machine code and text that every machine with the benchmarks has: the running Node binary. */
 const INPUT = process.execPath;
 const THREADS = '2';
 
-const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
 /** A whole command, given the file it must write. One that can only write to its standard output is given that. */
 type Command = (out: string) => { readonly argv: readonly [string, ...string[]]; readonly toStdout?: boolean };
 
 const sluice: Command = (out) => ({
-  argv: [process.execPath, script('../../dist/src/cli/main.js'), 'gzip', INPUT, '-j', THREADS, '-o', out, '--json'],
+  argv: [process.execPath, script('../dist/src/cli/main.js'), 'gzip', INPUT, '-j', THREADS, '-o', out, '--json'],
 });
-const piscina: Command = (out) => ({ argv: [process.execPath, script('../peers/piscina/gzip.mjs'), INPUT, out] });
+const piscina: Command = (out) => ({ argv: [process.execPath, script('peers/piscina/gzip.mjs'), INPUT, out] });
 const pigz: Command = () => ({ argv: ['pigz', '-p', THREADS, '-c', INPUT], toStdout: true });
 const gzipAlone: Command = () => ({ argv: ['gzip', '-c', INPUT], toStdout: true });
 
@@ -76,4 +74,5 @@ export const gzip: Scenario = {
       ],
     },
   ],
+  plots: [sideBySide({ title: 'The whole command', figure: 'seconds', unit: 'seconds' })],
 };

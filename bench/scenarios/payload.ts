@@ -1,4 +1,5 @@
 import type { Row, Scenario } from '../harness.ts';
+import { alongRows } from '../plots.ts';
 import { measuredByScript } from '../programs.ts';
 
 const KIB = 1024;
@@ -38,4 +39,13 @@ export const payload: Scenario = {
       ],
     }),
   ),
+  plots: [
+    alongRows({
+      title: 'A payload there and back',
+      figure: 'usRoundTrip',
+      unit: 'microseconds',
+      rows: SIZES.map(([byteLength]) => String(byteLength)),
+      along: 'bytes',
+    }),
+  ],
 };

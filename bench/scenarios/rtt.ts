@@ -1,6 +1,7 @@
 import type { Scenario } from '../harness.ts';
 import { cpp, go, rust } from '../peers/native.ts';
-import { measuredByScript } from '../programs.ts';
+import { sideBySide } from '../plots.ts';
+import { byBothKernels, measuredByScript } from '../programs.ts';
 
 export const rtt: Scenario = {
   name: 'rtt',
@@ -16,7 +17,7 @@ export const rtt: Scenario = {
   rows: [
     {
       name: 'spin',
-      ours: measuredByScript('ours/rtt.mjs', 300_000, 'spin'),
+      ...byBothKernels('ours/rtt.mjs', 300_000, 'spin'),
       peers: [
         { name: 'messageport', measure: measuredByScript('peers/messageport/rtt.mjs', 100_000, 'spin') },
         cpp('rtt-spin', 500_000),
@@ -26,7 +27,7 @@ export const rtt: Scenario = {
     },
     {
       name: 'park',
-      ours: measuredByScript('ours/rtt.mjs', 4_000, 'park'),
+      ...byBothKernels('ours/rtt.mjs', 4_000, 'park'),
       peers: [
         { name: 'messageport', measure: measuredByScript('peers/messageport/rtt.mjs', 4_000, 'events') },
         cpp('rtt-park', 4_000),
@@ -35,4 +36,5 @@ export const rtt: Scenario = {
       ],
     },
   ],
+  plots: [sideBySide({ title: 'There and back', figure: 'usRoundTrip', unit: 'microseconds', rows: ['spin', 'park'] })],
 };

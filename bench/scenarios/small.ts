@@ -1,6 +1,7 @@
 import type { Scenario } from '../harness.ts';
 import { cpp, go, rust } from '../peers/native.ts';
-import { measuredByScript } from '../programs.ts';
+import { sideBySide } from '../plots.ts';
+import { byBothKernels, measuredByScript } from '../programs.ts';
 
 export const small: Scenario = {
   name: 'small',
@@ -13,13 +14,14 @@ export const small: Scenario = {
   mainFigure: 'nsPerMessage',
   rows: [
     {
-      ours: measuredByScript('ours/stream.mjs', 5_000_000),
+      ...byBothKernels('ours/stream.mjs', 5_000_000),
       peers: [
         { name: 'messageport', measure: measuredByScript('peers/messageport/stream.mjs', 300_000) },
         cpp('small', 10_000_000),
-        rust('small', 5_000_000),
-        go('small', 5_000_000),
+        rust('small', 5_000_000, 1024),
+        go('small', 5_000_000, 1024),
       ],
     },
   ],
+  plots: [sideBySide({ title: 'Messages one by one', figure: 'nsPerMessage', unit: 'nanoseconds a message' })],
 };

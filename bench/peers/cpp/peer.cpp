@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -110,8 +111,14 @@ double nanoseconds(Clock::time_point start) {
   return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
 }
 
+// By message: nanoseconds, and millionths of a second of processor time that all threads used.
+struct Cost {
+  double nanoseconds;
+  double cpuMicroseconds;
+};
+
 template <class Channel>
-double nsPerMessage(std::int64_t warmUp, std::int64_t count) {
+Cost perMessage(std::int64_t warmUp, std::int64_t count) {
   auto channel = std::make_unique<Channel>();
   std::thread sender([&] {
     for (std::int64_t i = 0; i < warmUp + count; i++) channel->send(i);
@@ -120,12 +127,14 @@ double nsPerMessage(std::int64_t warmUp, std::int64_t count) {
     if (channel->receive() != i) fail("a message was lost");
   }
   const auto start = Clock::now();
+  const std::clock_t cpu = std::clock();
   for (std::int64_t i = warmUp; i < warmUp + count; i++) {
     if (channel->receive() != i) fail("a message was lost");
   }
   const double elapsed = nanoseconds(start);
+  const double used = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC * 1e6;
   sender.join();
-  return elapsed / static_cast<double>(count);
+  return {elapsed / static_cast<double>(count), used / static_cast<double>(count)};
 }
 
 template <class Channel>
@@ -153,9 +162,10 @@ int main(int argc, char** argv) {
   if (count < 1) fail("usage: peer small|rtt-spin|rtt-park COUNT");
   const std::int64_t warmUp = count / 10;
   if (std::strcmp(argv[1], "small") == 0) {
-    std::printf("{\"nsPerMessage\":%.4f,\"nsPerMessageSeqCst\":%.4f}\n",
-                nsPerMessage<Ring<std::memory_order_release, 1024>>(warmUp, count),
-                nsPerMessage<Ring<std::memory_order_seq_cst, 1024>>(warmUp, count));
+    const Cost released = perMessage<Ring<std::memory_order_release, 1024>>(warmUp, count);
+    const Cost ordered = perMessage<Ring<std::memory_order_seq_cst, 1024>>(warmUp, count);
+    std::printf("{\"nsPerMessage\":%.4f,\"cpuSecondsPerMillion\":%.5f,\"nsPerMessageSeqCst\":%.4f}\n",
+                released.nanoseconds, released.cpuMicroseconds, ordered.nanoseconds);
   } else if (std::strcmp(argv[1], "rtt-spin") == 0) {
     std::printf("{\"usRoundTrip\":%.5f}\n", usRoundTrip<Ring<std::memory_order_release, 16>>(warmUp, count));
   } else if (std::strcmp(argv[1], "rtt-park") == 0) {

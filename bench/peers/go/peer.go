@@ -1,9 +1,9 @@
 // The Go peer: channels of int between goroutines.
 //
-//	peer small COUNT     COUNT messages, one way, capacity 1024
-//	peer mpmc COUNT      COUNT messages, 2 senders, 2 receivers, capacity 1024
-//	peer rtt-spin COUNT  COUNT round trips over two channels, scheduled as Go likes
-//	peer rtt-park COUNT  COUNT round trips between two goroutines, each locked to a thread of its own
+//	peer small COUNT CAPACITY          COUNT messages, one way
+//	peer mpmc COUNT SENDERS RECEIVERS  COUNT messages, capacity 1024
+//	peer rtt-spin COUNT                COUNT round trips over two channels, scheduled as Go likes
+//	peer rtt-park COUNT                COUNT round trips between two goroutines, each locked to a thread of its own
 //
 // Prints its figures as one line of JSON. Every round is preceded by a shorter one that is not timed.
 package main
@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -23,12 +24,32 @@ func fail(what string) {
 	os.Exit(1)
 }
 
-func per(start time.Time, count int) float64 {
-	return float64(time.Since(start).Nanoseconds()) / float64(count)
+// What a stretch of work takes: wall time, and processor time of all threads.
+type meter struct {
+	start time.Time
+	cpu   int64
 }
 
-func nsPerMessage(warmUp, count int) float64 {
-	numbers := make(chan int, 1024)
+func cpuNanoseconds() int64 {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		fail("expected to learn of the processor time used")
+	}
+	return usage.Utime.Nano() + usage.Stime.Nano()
+}
+
+func startMeter() meter {
+	return meter{time.Now(), cpuNanoseconds()}
+}
+
+// Nanoseconds and processor seconds by message.
+func (m meter) per(messages int) (float64, float64) {
+	elapsed, cpu := time.Since(m.start).Nanoseconds(), cpuNanoseconds()-m.cpu
+	return float64(elapsed) / float64(messages), float64(cpu) / 1e3 / float64(messages)
+}
+
+func small(warmUp, count, capacity int) (float64, float64) {
+	numbers := make(chan int, capacity)
 	go func() {
 		for i := 0; i < warmUp+count; i++ {
 			numbers <- i
@@ -39,30 +60,30 @@ func nsPerMessage(warmUp, count int) float64 {
 			fail("a message was lost")
 		}
 	}
-	start := time.Now()
+	m := startMeter()
 	for i := warmUp; i < warmUp+count; i++ {
 		if <-numbers != i {
 			fail("a message was lost")
 		}
 	}
-	return per(start, count)
+	return m.per(count)
 }
 
-func nsPerMessageMpmc(count int) float64 {
+func mpmc(count, senderCount, receiverCount int) (float64, float64) {
 	numbers := make(chan int, 1024)
 	var senders, receivers sync.WaitGroup
 	var received int64
-	start := time.Now()
-	for s := 0; s < 2; s++ {
+	m := startMeter()
+	for s := 0; s < senderCount; s++ {
 		senders.Add(1)
 		go func() {
 			defer senders.Done()
-			for i := 0; i < count/2; i++ {
+			for i := 0; i < count/senderCount; i++ {
 				numbers <- i
 			}
 		}()
 	}
-	for r := 0; r < 2; r++ {
+	for r := 0; r < receiverCount; r++ {
 		receivers.Add(1)
 		go func() {
 			defer receivers.Done()
@@ -76,14 +97,13 @@ func nsPerMessageMpmc(count int) float64 {
 	senders.Wait()
 	close(numbers)
 	receivers.Wait()
-	elapsed := per(start, count)
-	if received != int64(count/2*2) {
+	if received != int64(count/senderCount*senderCount) {
 		fail("a message was lost")
 	}
-	return elapsed
+	return m.per(int(received))
 }
 
-func usRoundTrip(warmUp, count int, locked bool) float64 {
+func roundTrips(warmUp, count int, locked bool) (float64, float64) {
 	there := make(chan int, 16)
 	back := make(chan int, 16)
 	if locked {
@@ -97,42 +117,49 @@ func usRoundTrip(warmUp, count int, locked bool) float64 {
 			back <- message
 		}
 	}()
-	var start time.Time
+	var m meter
 	for i := 0; i < warmUp+count; i++ {
 		if i == warmUp {
-			start = time.Now()
+			m = startMeter()
 		}
 		there <- i
 		if <-back != i {
 			fail("a message was lost")
 		}
 	}
-	elapsed := per(start, count) / 1000
-	close(there)
-	return elapsed
+	defer close(there)
+	return m.per(2 * count)
 }
 
 func main() {
-	usage := "usage: peer small|mpmc|rtt-spin|rtt-park COUNT"
-	if len(os.Args) != 3 {
+	usage := "usage: peer small COUNT CAPACITY | mpmc COUNT SENDERS RECEIVERS | rtt-spin COUNT | rtt-park COUNT"
+	words := map[string]int{"small": 2, "mpmc": 3, "rtt-spin": 1, "rtt-park": 1}
+	if len(os.Args) < 2 || len(os.Args)-2 != words[os.Args[1]] {
 		fail(usage)
 	}
-	count, err := strconv.Atoi(os.Args[2])
-	if err != nil || count < 1 {
-		fail(usage)
+	var n []int
+	for _, word := range os.Args[2:] {
+		number, err := strconv.Atoi(word)
+		if err != nil || number < 1 {
+			fail(usage)
+		}
+		n = append(n, number)
 	}
-	warmUp := count / 10
+	warmUp := n[0] / 10
 	switch os.Args[1] {
 	case "small":
-		fmt.Printf("{\"nsPerMessage\":%.4f}\n", nsPerMessage(warmUp, count))
+		ns, cpu := small(warmUp, n[0], n[1])
+		printMessages(ns, cpu)
 	case "mpmc":
-		nsPerMessageMpmc(warmUp)
-		fmt.Printf("{\"nsPerMessage\":%.4f}\n", nsPerMessageMpmc(count))
-	case "rtt-spin":
-		fmt.Printf("{\"usRoundTrip\":%.5f}\n", usRoundTrip(warmUp, count, false))
-	case "rtt-park":
-		fmt.Printf("{\"usRoundTrip\":%.5f}\n", usRoundTrip(warmUp, count, true))
+		mpmc(warmUp, n[1], n[2])
+		ns, cpu := mpmc(n[0], n[1], n[2])
+		printMessages(ns, cpu)
 	default:
-		fail(usage)
+		ns, cpu := roundTrips(warmUp, n[0], os.Args[1] == "rtt-park")
+		fmt.Printf("{\"usRoundTrip\":%.5f,\"cpuSecondsPerMillion\":%.5f}\n", 2*ns/1000, cpu)
 	}
+}
+
+func printMessages(ns, cpu float64) {
+	fmt.Printf("{\"nsPerMessage\":%.4f,\"cpuSecondsPerMillion\":%.5f}\n", ns, cpu)
 }

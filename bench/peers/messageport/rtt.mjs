@@ -4,6 +4,7 @@
 //   node rtt.mjs COUNT spin       both sides poll receiveMessageOnPort in a loop, and never sleep
 
 import { isMainThread, MessageChannel, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
+import { roundTrip, startMeter } from '../../shared/meter.mjs';
 
 function receiveSpinning(port) {
   let received = receiveMessageOnPort(port);
@@ -11,8 +12,8 @@ function receiveSpinning(port) {
   return received.message;
 }
 
-function report(start, count) {
-  console.log(JSON.stringify({ usRoundTrip: Number(process.hrtime.bigint() - start) / count / 1000 }));
+function report(stopMeter, count) {
+  console.log(JSON.stringify(roundTrip(stopMeter, count)));
 }
 
 if (isMainThread) {
@@ -22,24 +23,24 @@ if (isMainThread) {
   const { port1: port, port2: remote } = new MessageChannel();
   const rounds = warmUp + count;
   new Worker(new URL(import.meta.url), { workerData: { port: remote, rounds, spins }, transferList: [remote] });
-  let start = 0n;
+  let stopMeter;
   if (spins) {
     for (let i = 0; i < rounds; i++) {
-      if (i === warmUp) start = process.hrtime.bigint();
+      if (i === warmUp) stopMeter = startMeter();
       port.postMessage(i);
       const value = receiveSpinning(port);
       if (value !== i) throw new Error(`expected ${i} back, got ${value}`);
     }
-    report(start, count);
+    report(stopMeter, count);
     port.close();
   } else {
     let i = 0;
     port.on('message', (value) => {
       if (value !== i) throw new Error(`expected ${i} back, got ${value}`);
       i++;
-      if (i === warmUp) start = process.hrtime.bigint();
+      if (i === warmUp) stopMeter = startMeter();
       if (i < rounds) return port.postMessage(i);
-      report(start, count);
+      report(stopMeter, count);
       port.close();
     });
     port.postMessage(i);

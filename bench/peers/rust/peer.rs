@@ -1,7 +1,7 @@
 //! The Rust peer: `std::sync::mpsc::sync_channel`, which is crossbeam's array channel inside, and, for two threads
 //! that sleep, `thread::park` and `unpark` around one atomic word.
 //!
-//! - `peer small COUNT`: COUNT messages of 8 bytes, one way, capacity 1024
+//! - `peer small COUNT CAPACITY`: COUNT messages of 8 bytes, one way
 //! - `peer rtt-spin COUNT`: COUNT round trips over two channels, once by `try_recv` in a loop, so that both sides
 //!   spin, and once by plain `recv`, which spins a little and then parks
 //! - `peer rtt-park COUNT`: COUNT round trips between two threads that park at once
@@ -18,8 +18,18 @@ fn per(elapsed: Duration, count: i64) -> f64 {
     elapsed.as_nanos() as f64 / count as f64
 }
 
-fn ns_per_message(warm_up: i64, count: i64) -> f64 {
-    let (sender, receiver) = sync_channel::<i64>(1024);
+extern "C" {
+    /// The C library's: microseconds of processor time that all threads have used.
+    fn clock() -> std::ffi::c_long;
+}
+
+fn cpu_microseconds() -> i64 {
+    unsafe { clock() as i64 }
+}
+
+/// Nanoseconds, and seconds of processor time by a million messages.
+fn small(warm_up: i64, count: i64, capacity: usize) -> (f64, f64) {
+    let (sender, receiver) = sync_channel::<i64>(capacity);
     let sending = thread::spawn(move || {
         for i in 0..warm_up + count {
             sender.send(i).unwrap();
@@ -28,13 +38,13 @@ fn ns_per_message(warm_up: i64, count: i64) -> f64 {
     for i in 0..warm_up {
         assert_eq!(receiver.recv().unwrap(), i);
     }
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_microseconds());
     for i in warm_up..warm_up + count {
         assert_eq!(receiver.recv().unwrap(), i);
     }
-    let elapsed = start.elapsed();
+    let (elapsed, cpu) = (start.elapsed(), cpu_microseconds() - cpu);
     sending.join().unwrap();
-    per(elapsed, count)
+    (per(elapsed, count), cpu as f64 / count as f64)
 }
 
 /// `None` when the channel is closed and drained.
@@ -120,11 +130,15 @@ fn us_round_trip_parked(warm_up: i64, count: i64) -> f64 {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let count: i64 = arguments.get(2).and_then(|count| count.parse().ok()).unwrap_or(0);
+    let number = |index: usize| arguments.get(index).and_then(|word| word.parse::<i64>().ok()).unwrap_or(0);
+    let count = number(2);
     let warm_up = count / 10;
     match arguments.get(1).map(String::as_str) {
         _ if count < 1 => {}
-        Some("small") => return println!("{{\"nsPerMessage\":{:.4}}}", ns_per_message(warm_up, count)),
+        Some("small") if number(3) > 0 => {
+            let (ns, cpu) = small(warm_up, count, number(3) as usize);
+            return println!("{{\"nsPerMessage\":{ns:.4},\"cpuSecondsPerMillion\":{cpu:.5}}}");
+        }
         Some("rtt-spin") => {
             let spinning = us_round_trip(warm_up, count, spin);
             let blocking = us_round_trip(warm_up, count / 10 + 1, block);
@@ -133,6 +147,6 @@ fn main() {
         Some("rtt-park") => return println!("{{\"usRoundTrip\":{:.5}}}", us_round_trip_parked(warm_up, count)),
         _ => {}
     }
-    eprintln!("usage: peer small|rtt-spin|rtt-park COUNT");
+    eprintln!("usage: peer small COUNT CAPACITY | rtt-spin COUNT | rtt-park COUNT");
     std::process::exit(1);
 }

@@ -1,0 +1,84 @@
+// Ours in a crowd: SENDERS and RECEIVERS share one channel for SECONDS. Does everybody get a turn?
+//
+//   node crowd.mjs SECONDS SENDERS RECEIVERS
+//
+// Prints the messages a second of all together, and what the least and the most busy thread of either kind did,
+// as a share of that kind's mean.
+
+import { isMainThread, workerData } from 'node:worker_threads';
+import { attach, f64, Supervisor, struct } from '../../dist/src/index.js';
+
+/** Messages between two looks at the clock. */
+const CLOCK_EVERY = 32;
+
+function sendFor(channel, seconds) {
+  const end = performance.now() + seconds * 1000;
+  let sent = 0;
+  while (performance.now() < end) {
+    for (let i = 0; i < CLOCK_EVERY; i++) channel.sendSync(sent++);
+  }
+  return sent;
+}
+
+function receiveAll(channel) {
+  let received = 0;
+  while (!channel.receiveSync().done) received++;
+  return received;
+}
+
+function total(counts) {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function shares(counts) {
+  const mean = total(counts) / counts.length;
+  return { least: Math.min(...counts) / mean, most: Math.max(...counts) / mean };
+}
+
+function takeReports(channel, count) {
+  return Array.from({ length: count }, () => channel.receiveSync().value);
+}
+
+if (isMainThread) {
+  const [seconds, senders, receivers] = process.argv.slice(2).map(Number);
+  const threads = senders + receivers;
+  const supervisor = new Supervisor({ threads: threads + 1 });
+  const report = struct({ at: f64, messages: f64 });
+  const ports = {
+    numbers: supervisor.channel('numbers', { codec: f64, capacity: 1024 }),
+    ready: supervisor.channel('ready', { codec: f64, capacity: threads }),
+    go: supervisor.channel('go', { codec: f64, capacity: threads }),
+    sent: supervisor.channel('sent', { codec: report, capacity: senders }),
+    received: supervisor.channel('received', { codec: report, capacity: receivers }),
+  };
+  const spawn = (count, data) => supervisor.spawn(new URL(import.meta.url), { ports, count, data });
+  spawn(senders, 'send');
+  spawn(receivers, 'receive');
+  for (let i = 0; i < threads; i++) await ports.ready.receive();
+  const start = Number(process.hrtime.bigint());
+  for (let i = 0; i < threads; i++) ports.go.sendSync(seconds);
+  const sent = takeReports(ports.sent, senders).map(({ messages }) => messages);
+  ports.numbers.close();
+  const reports = takeReports(ports.received, receivers);
+  const received = reports.map(({ messages }) => messages);
+  const end = Math.max(...reports.map(({ at }) => at));
+  if (total(sent) !== total(received)) throw new Error(`sent ${total(sent)} messages, received ${total(received)}`);
+  const [sending, receiving] = [shares(sent), shares(received)];
+  console.log(
+    JSON.stringify({
+      messagesPerSecond: (total(received) / (end - start)) * 1e9,
+      leastSent: sending.least,
+      mostSent: sending.most,
+      leastReceived: receiving.least,
+      mostReceived: receiving.most,
+    }),
+  );
+  await supervisor.close();
+} else {
+  const { numbers, ready, go, sent, received } = attach(workerData);
+  ready.sendSync(1);
+  const seconds = go.receiveSync().value;
+  const sends = workerData.data === 'send';
+  const messages = sends ? sendFor(numbers, seconds) : receiveAll(numbers);
+  (sends ? sent : received).sendSync({ at: Number(process.hrtime.bigint()), messages });
+}
