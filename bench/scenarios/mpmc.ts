@@ -3,7 +3,7 @@ import { go, rustMpmc } from '../peers/native.ts';
 import { sideBySide } from '../plots.ts';
 import { byBothKernels } from '../programs.ts';
 
-const OURS = 2_000_000;
+const OURS = 10_000_000;
 const PEERS = 3_000_000;
 
 const row = (senders: number, receivers: number): Row => ({

@@ -10,7 +10,7 @@ import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
 import { shortSend, shortReceive } from '../kernel/short.ts';
 import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
 import { tallyAdd, tallyHigh, tallyLow } from '../kernel/tally.ts';
-import { threadCell, threadClaim, threadReady, threadState, threadFind, threadBury, threadLeave, threadFree, threadForget } from '../kernel/threads.ts';
+import { threadCell, threadClaim, threadReady, threadState, threadsAttached, threadFind, threadBury, threadLeave, threadFree, threadForget } from '../kernel/threads.ts';
 import { waitersAdd, waitersRemove, waitersHas, waitersAny, waitersTake, waitersCount } from '../kernel/waiters.ts';
 import { wakeRead, wakeArm, wakeDisarm, wakeSignal } from '../kernel/wake.ts';
 
@@ -131,6 +131,7 @@ export const reference = {
   threadClaim,
   threadReady,
   threadState,
+  threadsAttached,
   threadFind,
   threadBury,
   threadLeave,
@@ -266,6 +267,7 @@ export function compiled(exports: Record<string, any>): typeof reference {
     threadClaim: exports.threadClaim,
     threadReady: exports.threadReady,
     threadState: exports.threadState,
+    threadsAttached: exports.threadsAttached,
     threadFind: exports.threadFind,
     threadBury: exports.threadBury,
     threadLeave: exports.threadLeave,

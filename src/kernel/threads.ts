@@ -70,6 +70,14 @@ export function threadState(thread: i32): i32 {
   return load(threadCell(thread) + CELL_STATE) & STATE_MASK;
 }
 
+/** How many threads are attached. */
+export function threadsAttached(): i32 {
+  const threads: i32 = peek(HEADER_THREADS);
+  let attached: i32 = 0;
+  for (let thread: i32 = 0; thread < threads; thread++) if (threadState(thread) === THREAD_ATTACHED) attached++;
+  return attached;
+}
+
 /** The cell at or behind `from` that Node's thread `nodeThread` has, or has left, or BLOCKED. */
 export function threadFind(nodeThread: i32, from: i32): i32 {
   const threads: i32 = peek(HEADER_THREADS);

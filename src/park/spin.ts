@@ -15,11 +15,13 @@
  * longer than a look. See docs/decisions/0003-lingering.md for what it is worth.
  */
 
+import { availableParallelism } from 'node:os';
 import { BLOCKED } from '../kernel/codes.ts';
 import type { i32 } from '../memory/words.ts';
 import { relax } from '../memory/words.ts';
 
 const FLOOR = 16;
+const CORES = availableParallelism();
 /** A sleep shorter than this was mostly falling asleep and being woken. */
 const SOON_MS = 0.3;
 /** Beside a sleep longer than this the looking was cheap. */
@@ -81,10 +83,15 @@ export class SpinBudget {
     return BLOCKED;
   }
 
-  /** Looking was in vain, and the thread slept for so long. */
-  slept(ms: number): void {
-    if (ms < SOON_MS) this.#budget = Math.min(this.#limit, (this.#budget * 3) >>> 1);
-    else if (ms < LONG_MS) this.#budget = Math.min(this.#limit, Math.max(FLOOR, this.#budget >>> 1));
+  /**
+   * Looking was in vain, and the thread slept for so long. `attached` threads want to run, of which as many can as there
+   * are cores: the less likely it is that the one waited for is among them, the sooner it pays to make room for it.
+   */
+  slept(ms: number, attached: number): void {
+    const crowd = Math.max(1, attached / CORES);
+    const limit = Math.min(this.#limit, Math.max(FLOOR, Math.floor(this.#limit / crowd)));
+    if (ms < SOON_MS) this.#budget = Math.min(limit, (this.#budget * 3) >>> 1);
+    else if (ms < LONG_MS) this.#budget = Math.min(limit, Math.max(FLOOR, this.#budget >>> 1));
   }
 
   #learn(atFirstLook: boolean, backlog: () => number): void {

@@ -128,7 +128,7 @@ export class ThreadContext {
       this.segment.enter();
       for (const point of points) this.#leave(point);
       const slept = performance.now() - since;
-      first.spin.slept(slept);
+      first.spin.slept(slept, this.kernel.threadsAttached());
       first.noteWait(slept);
     }
   }

@@ -347,6 +347,7 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
         return;
       }
       pair.call('threadState', thread);
+      pair.call('threadsAttached');
       if (pair.call('threadBury', thread)) pair.call(random.pick(['threadLeave', 'threadFree'] as const), thread);
       else pair.call('threadForget', thread, node);
     };

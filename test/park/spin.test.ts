@@ -1,5 +1,6 @@
 /** What looking before sleeping promises, however the budget is tuned. */
 
+import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BLOCKED } from '../../src/kernel/codes.ts';
 import { SpinBudget } from '../../src/park/spin.ts';
@@ -61,7 +62,7 @@ describe('with a history', () => {
     const spin = new SpinBudget(LIMIT);
     for (let i = 0; i < 50; i++) {
       looked(spin, NEVER);
-      spin.slept(5);
+      spin.slept(5, 2);
     }
     const [, looks] = looked(spin, NEVER);
     expect(looks).toBeLessThan(LIMIT / 4);
@@ -72,13 +73,26 @@ describe('with a history', () => {
     const spin = new SpinBudget(LIMIT);
     for (let i = 0; i < 50; i++) {
       looked(spin, NEVER);
-      spin.slept(5);
+      spin.slept(5, 2);
     }
     for (let i = 0; i < 50; i++) {
       looked(spin, NEVER);
-      spin.slept(0.05);
+      spin.slept(0.05, 1);
     }
     expect(looked(spin, NEVER)).toEqual([BLOCKED, LIMIT]);
+  });
+
+  test('in a crowd it looks for as much shorter as there are threads for a core, whatever it has met', () => {
+    const crowd = availableParallelism() * 10;
+    const spin = new SpinBudget(LIMIT);
+    for (let i = 0; i < 50; i++) {
+      looked(spin, NEVER);
+      spin.slept(0.05, crowd);
+    }
+    expect(looked(spin, NEVER)).toEqual([BLOCKED, LIMIT / 10]);
+    const never = new SpinBudget(0);
+    never.slept(0.05, crowd);
+    expect(looked(never, NEVER)).toEqual([BLOCKED, 0]);
   });
 
   test.each([1, 2, 500])('of answers at look %d it still ends with the first answer', (look) => {
