@@ -18,6 +18,7 @@
  *
  * Invariants:
  *  - 0 ≤ tail − head ≤ capacity ≤ 2^shift, so a slot is written only after its last message was released.
+ *  - PEAK is the most messages that the sender found after publishing; a receiver may have taken some of more meanwhile.
  *  - SENT is the position in TAIL, TAKEN the one in HEAD, as of their owner's last step.
  *
  * Pairs: the sender's cas on TAIL is read by the receiver's load of TAIL (payload); the receiver's cas on HEAD by the
@@ -96,34 +97,28 @@ export function spscAdoptReceiver(channel: i32): i32 {
  */
 export function spscWritable(channel: i32, want: i32): i32 {
   const sent: i32 = peek(channel + CHANNEL_SENT);
-  const peak: i32 = peek(channel + CHANNEL_PEAK);
-  // Below the highest occupancy ever there is room for sure, and no new peak to write down.
-  if (spscPosition((sent - peek(channel + CHANNEL_HEAD_SEEN)) | 0) + want <= peak) return want;
-  const head: i32 = load(channel + CHANNEL_HEAD) & ~FLAGS;
-  poke(channel + CHANNEL_HEAD_SEEN, head);
-  const used: i32 = spscPosition((sent - head) | 0);
-  const free: i32 = peek(channel + CHANNEL_CAPACITY) - used;
+  const capacity: i32 = peek(channel + CHANNEL_CAPACITY);
+  // What was free at the last look still is.
+  if (spscPosition((sent - peek(channel + CHANNEL_HEAD_SEEN)) | 0) + want <= capacity) return want;
+  const free: i32 = capacity - occupancy(channel, sent);
   if (free <= 0) {
     if (load(channel + CHANNEL_CLOSED) === 0) return BLOCKED;
     // The closer may not have come to the tail yet, and the sender must not find it open after this.
     spscClose(channel);
     return CLOSED;
   }
-  const count: i32 = want < free ? want : free;
-  if (used + count > peak) store(channel + CHANNEL_PEAK, used + count);
-  return count;
+  return want < free ? want : free;
 }
 
 /**
- * Sender only. How many slots may be written, one by one, before looking again: as many as lead up to the highest
- * occupancy ever, or one more than that. BLOCKED when full, CLOSED when full and closed.
+ * Sender only. How many slots may be written, one by one, before looking at the receiver's line again. BLOCKED when full,
+ * CLOSED when full and closed.
  */
 export function spscRoom(channel: i32): i32 {
   const first: i32 = spscWritable(channel, 1);
   if (first < 0) return first;
-  const used: i32 = spscPosition((peek(channel + CHANNEL_SENT) - peek(channel + CHANNEL_HEAD_SEEN)) | 0);
-  const rest: i32 = peek(channel + CHANNEL_PEAK) - used;
-  return rest > 1 ? rest : 1;
+  const seen: i32 = peek(channel + CHANNEL_HEAD_SEEN);
+  return peek(channel + CHANNEL_CAPACITY) - spscPosition((peek(channel + CHANNEL_SENT) - seen) | 0);
 }
 
 /** Sender only. Publishes the next `count` slots: ADVANCED, ADVANCED_AWAITED, or CLOSED and none was accepted. */
@@ -132,19 +127,38 @@ export function spscPublish(channel: i32, count: i32): i32 {
   const next: i32 = (sent + (count << POSITION_SHIFT)) | 0;
   let found: i32 = cas(channel + CHANNEL_TAIL, sent, next);
   if (found === sent) {
-    poke(channel + CHANNEL_SENT, next);
+    noteSent(channel, next);
     return ADVANCED;
   }
   // Only flags can differ. The close may still come between two tries, so the flag it sets decides last.
   while ((found & CLOSED_FLAG) === 0) {
     const again: i32 = cas(channel + CHANNEL_TAIL, found, next);
     if (again === found) {
-      poke(channel + CHANNEL_SENT, next);
+      noteSent(channel, next);
       return ADVANCED_AWAITED;
     }
     found = again;
   }
   return CLOSED;
+}
+
+/**
+ * What is left to do once messages are out: writes down how far the sender is, and if there may be more of them than ever,
+ * looks how many there are. (Before they were out, somebody might have been waiting for that look.)
+ */
+function noteSent(channel: i32, sent: i32): void {
+  poke(channel + CHANNEL_SENT, sent);
+  const peak: i32 = peek(channel + CHANNEL_PEAK);
+  if (spscPosition((sent - peek(channel + CHANNEL_HEAD_SEEN)) | 0) <= peak) return;
+  const used: i32 = occupancy(channel, sent);
+  if (used > peak) store(channel + CHANNEL_PEAK, used);
+}
+
+/** Sender only: how many there are up to `sent`, by a new look at the head. */
+function occupancy(channel: i32, sent: i32): i32 {
+  const head: i32 = load(channel + CHANNEL_HEAD) & ~FLAGS;
+  poke(channel + CHANNEL_HEAD_SEEN, head);
+  return spscPosition((sent - head) | 0);
 }
 
 /** Receiver only. How many messages, at most `want`, may be read now; BLOCKED when empty, CLOSED when drained. */

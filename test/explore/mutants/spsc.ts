@@ -32,13 +32,9 @@ export const spsc: readonly Mutant[] = [
   },
   {
     path,
-    within: 'spscPublish',
+    within: 'noteSent',
     fault: 'the sender forgets how far it is',
-    rule: replace(
-      `if (found === sent) {
-    poke(channel + CHANNEL_SENT, next);`,
-      'if (found === sent) {',
-    ),
+    rule: drop('poke(channel + CHANNEL_SENT, sent);'),
     caughtBy: ['spsc/ring'],
   },
   {
@@ -75,8 +71,8 @@ export const spsc: readonly Mutant[] = [
   {
     path,
     within: 'spscWritable',
-    fault: 'the sender trusts that there is room beyond the highest occupancy',
-    rule: replace('+ want <= peak) return want;', '+ want <= peak + 1) return want;'),
+    fault: 'the sender trusts that there is room beyond the capacity',
+    rule: replace('+ want <= capacity) return want;', '+ want <= capacity + 1) return want;'),
     caughtBy: ['spsc/ring', 'spsc/batches'],
   },
   {
