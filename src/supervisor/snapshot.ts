@@ -38,6 +38,7 @@ import {
   PARKED_POOL,
   PARKED_RECEIVE,
   PARKED_RUNNING,
+  PARKED_SELECT,
   QUEUE_LETTERS,
   QUEUE_SPSC,
   THREAD_ATTACHED,
@@ -258,6 +259,7 @@ export class Observer {
   #parkedOn(word: number): string {
     const what = word & 3;
     if (what === PARKED_POOL) return 'pool';
+    if (word === PARKED_SELECT) return 'select';
     return `${what === PARKED_RECEIVE ? 'receive' : 'send'} ${this.channelName(word >>> 2)}`;
   }
 
