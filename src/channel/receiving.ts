@@ -143,7 +143,7 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   takeInTurn(): IteratorResult<T, undefined> | undefined {
     if (this.#unread !== undefined) this.#throwUnread();
-    const at = this.#queue.take();
+    const at = this.#fetch();
     return at === BLOCKED ? undefined : this.#received(at);
   }
 
