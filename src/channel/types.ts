@@ -95,8 +95,8 @@ export interface Sender<T> extends End, Disposable {
   sendManySync(values: Iterable<T>, options?: SyncWaitOptions): void;
   /**
    * A case for select: sends `value` if it is chosen. The value is evaluated now, so a codec that does not take it throws
-   * here; one with leases is taken out of your hands when the select begins, and is yours again if another case wins.
-   * Make a new case for each message.
+   * here. Two things stay with you until the select begins: bytes, which must not change till then, and leases, which are
+   * yours again if another case wins. Make a new case for each message.
    */
   onSend(value: T): SelectCase;
   /** Retires this end; the channel closes with the last of its counted senders. On a Channel: closes for everybody. */

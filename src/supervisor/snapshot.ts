@@ -87,7 +87,7 @@ export interface ThreadSnapshot {
   readonly id: number;
   readonly name: string;
   readonly state: 'running' | 'parked' | 'gone';
-  /** What it sleeps on: `send NAME`, `receive NAME`, or `pool`; null while it does not. */
+  /** What it sleeps on: `send NAME`, `receive NAME`, `pool`, or `select` (among several, or nothing); null while it does not. */
   readonly parkedOn: string | null;
   readonly parkedForMs: number;
 }

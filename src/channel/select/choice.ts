@@ -24,68 +24,117 @@ export interface Owner {
   attemptFrom(entry: Entry): boolean;
 }
 
-/** A case in a select: its key, and, while the select is pending, its link in the queue where it waits. */
+/** The link of one case of a pending select in the queue where it waits. */
 export class Entry extends PendingOperation {
-  readonly key: string;
   readonly contender: Contender;
-  /** The select, once it is pending. */
-  owner: Owner | undefined;
+  readonly owner: Owner;
 
-  constructor(key: string, contender: Contender) {
+  constructor(contender: Contender, owner: Owner) {
     super();
-    this.key = key;
     this.contender = contender;
-  }
-
-  /** Whether nobody of this thread stands before it. */
-  inTurn(): boolean {
-    return this.owner ? this.owner.admits(this) : this.contender.inTurn();
+    this.owner = owner;
   }
 
   override attempt(): boolean {
-    return this.owner!.attemptFrom(this);
+    return this.owner.attemptFrom(this);
   }
 }
 
 export class Choice {
-  /** Those of channels that are there, in no order. */
-  readonly entries: Entry[] = [];
+  // Side by side, those of channels that are there, in no order. Not one object a case: most selects are over at once.
+  readonly #keys: string[];
+  readonly #contenders: Contender[];
+  /** Once the select is pending. */
+  #entries: Entry[] | undefined;
+  /** This thread, as the segment of its channels knows it; undefined if there are only cases of time. */
+  #thread: ThreadContext | undefined;
+  #severalSegments = false;
 
   /** Evaluates the cases in order. Throws what stands in the way, and then none leaves a trace. */
   constructor(cases: object) {
     if (cases === null || typeof cases !== 'object') {
       throw new LimitError(`select: expected an object of cases by their keys, met ${describe(cases)}`);
     }
+    const keys = Object.keys(cases);
+    const values: unknown[] = Object.values(cases);
+    this.#keys = keys;
+    // Each value is replaced by what it enters as.
+    this.#contenders = values as Contender[];
+    let count = 0;
     try {
-      for (const key of Object.keys(cases)) this.#enter(key, (cases as Record<string, unknown>)[key]);
+      for (let index = 0; index < values.length; index++) {
+        const key = keys[index]!;
+        const known = values[index];
+        if (known === undefined || known === null) continue;
+        values[count] = this.#entered(key, known);
+        keys[count] = key;
+        count++;
+      }
+      this.#shorten(count);
     } catch (error) {
+      this.#shorten(count);
       this.end();
       throw error;
     }
   }
 
-  #enter(key: string, known: unknown): void {
-    if (known === undefined || known === null) return;
+  #shorten(count: number): void {
+    if (count === this.#keys.length) return;
+    this.#keys.length = count;
+    this.#contenders.length = count;
+  }
+
+  #entered(key: string, known: unknown): Contender {
     if (!(known instanceof Case)) {
       throw new LimitError(
         `select: expected under "${key}" what onReceive(), onSend(value), after(ms) and the like answer, met ${describe(known)}`,
       );
     }
-    this.entries.push(new Entry(key, known.enter()));
+    const contender = known.enter();
+    const { thread } = contender;
+    if (this.#thread === undefined) this.#thread = thread;
+    else if (thread !== undefined && thread !== this.#thread) this.#severalSegments = true;
+    return contender;
+  }
+
+  get thread(): ThreadContext | undefined {
+    return this.#thread;
+  }
+
+  /** The select waits from here on: copies what still belongs to the caller. Answers a link for each case. */
+  pend(owner: Owner): readonly Entry[] {
+    for (const contender of this.#contenders) contender.keep();
+    this.#entries = this.#contenders.map((contender) => new Entry(contender, owner));
+    return [...this.#entries];
+  }
+
+  /** The links of a pending select. */
+  get entries(): readonly Entry[] {
+    return this.#entries ?? [];
   }
 
   /** Looks at each case that is in turn, in an order drawn by lot. Answers undefined if none is ready. */
   attempt(blocking: boolean): AnyHit | undefined {
-    const { entries } = this;
-    for (let left = entries.length; left > 0; left--) {
-      const drawn = left === 1 ? 0 : Math.floor(Math.random() * left);
-      const entry = entries[drawn]!;
-      entries[drawn] = entries[left - 1]!;
-      entries[left - 1] = entry;
-      const hit = entry.inTurn() ? entry.contender.attempt(entry.key, blocking) : undefined;
+    for (let last = this.#contenders.length - 1; last >= 0; last--) {
+      if (last > 0) this.#swap(Math.floor(Math.random() * (last + 1)), last);
+      if (!this.#inTurn(last)) continue;
+      const hit = this.#contenders[last]!.attempt(this.#keys[last]!, blocking);
       if (hit) return hit;
     }
     return undefined;
+  }
+
+  #swap(at: number, other: number): void {
+    if (at === other) return;
+    exchange(this.#keys, at, other);
+    exchange(this.#contenders, at, other);
+    if (this.#entries) exchange(this.#entries, at, other);
+  }
+
+  /** Whether nobody of this thread stands before a case. */
+  #inTurn(index: number): boolean {
+    const entry = this.#entries?.[index];
+    return entry ? entry.owner.admits(entry) : this.#contenders[index]!.inTurn();
   }
 
   /** The same; but undefined only if there was an instant at which none was ready. */
@@ -122,38 +171,23 @@ export class Choice {
   /** When the first case is ready by itself, on the clock of `performance.now()`. */
   due(): number {
     let first = Number.POSITIVE_INFINITY;
-    for (const { contender } of this.entries) first = Math.min(first, contender.remaining());
+    for (const contender of this.#contenders) first = Math.min(first, contender.remaining());
     return first === Number.POSITIVE_INFINITY ? first : performance.now() + first;
-  }
-
-  /** This thread, as its segment knows it; undefined if there are only cases of time. */
-  get thread(): ThreadContext | undefined {
-    for (const { contender } of this.entries) if (contender.thread) return contender.thread;
-    return undefined;
   }
 
   /** Throws LimitError if the cases are of several segments: a thread that blocks sleeps on one word. */
   checkOneSegment(): void {
-    const { thread } = this;
-    for (const { contender } of this.entries) {
-      if (!contender.thread || contender.thread === thread) continue;
-      throw new LimitError('selectSync: expected channels of one supervisor, met some of two');
-    }
-  }
-
-  /** The select waits from here on. */
-  keep(): void {
-    for (const { contender } of this.entries) contender.keep();
+    if (this.#severalSegments) throw new LimitError('selectSync: expected channels of one supervisor, met some of two');
   }
 
   /** The select is over: of the cases that were not chosen no trace is left. */
   end(): void {
-    for (const { contender } of this.entries) contender.end();
+    for (const contender of this.#contenders) contender.end();
   }
 
   #points(): WaitPoint[] {
     const points: WaitPoint[] = [];
-    for (const { contender } of this.entries) {
+    for (const contender of this.#contenders) {
       for (const point of contender.points) if (!points.includes(point)) points.push(point);
     }
     return points;
@@ -161,21 +195,27 @@ export class Choice {
 
   /** Whether there was an instant during the call at which no case was ready: see `instant.ts`. */
   #barred(): boolean {
-    const { entries } = this;
+    const count = this.#contenders.length;
     const marks: number[] = [];
-    for (const entry of entries) {
-      marks.push(entry.contender.mark());
-      if (!this.#isBarred(entry)) return false;
+    for (let index = 0; index < count; index++) {
+      marks.push(this.#contenders[index]!.mark());
+      if (!this.#isBarred(index)) return false;
     }
-    if (entries.length === 1) return true;
-    for (const [index, entry] of entries.entries()) {
-      if (!this.#isBarred(entry) || entry.contender.mark() !== marks[index]) return false;
+    if (count === 1) return true;
+    for (let index = 0; index < count; index++) {
+      if (!this.#isBarred(index) || this.#contenders[index]!.mark() !== marks[index]) return false;
     }
     return true;
   }
 
   /** Whether a case was not ready, or not in turn, at some instant during the call. */
-  #isBarred(entry: Entry): boolean {
-    return entry.contender.barred() || !entry.inTurn();
+  #isBarred(index: number): boolean {
+    return this.#contenders[index]!.barred() || !this.#inTurn(index);
   }
+}
+
+function exchange<T>(all: T[], at: number, other: number): void {
+  const moved = all[at]!;
+  all[at] = all[other]!;
+  all[other] = moved;
 }

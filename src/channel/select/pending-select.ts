@@ -35,7 +35,6 @@ export class PendingSelect extends PromisedOperation<AnyHit> implements Owner, W
 
   /** @param deadline when it is over, on the clock of `performance.now()`. */
   begin(options: WaitOptions | undefined, deadline: number, late: () => Error): void {
-    this.#choice.keep();
     this.start(this, { ...options, timeout: undefined }, late);
     if (this.waits) this.#arm(deadline, late);
   }
@@ -45,10 +44,7 @@ export class PendingSelect extends PromisedOperation<AnyHit> implements Owner, W
   }
 
   enqueue(): void {
-    const { entries } = this.#choice;
-    for (const entry of entries) entry.owner = this;
-    // Looks change their order.
-    for (const entry of [...entries]) {
+    for (const entry of this.#choice.pend(this)) {
       const point = entry.contender.points[0];
       if (!point) continue;
       this.#at = point;

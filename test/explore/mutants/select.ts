@@ -35,18 +35,15 @@ export const select: readonly Mutant[] = [
     path: choice,
     within: 'Choice.attempt',
     fault: 'the case that was tried last is left out of the next look',
-    rule: replace(
-      'for (let left = entries.length; left > 0; left--)',
-      'for (let left = entries.length; left > 1; left--)',
-    ),
+    rule: replace('last >= 0', 'last >= 1'),
     caughtBy: ['select/receive-mpmc'],
   },
   {
     path: choice,
-    within: 'Choice.attempt',
-    fault: 'a case is drawn with replacement',
-    rule: drop('entries[left - 1] = entry;'),
-    caughtBy: ['select/receive-mpmc'],
+    within: 'Choice.#swap',
+    fault: 'keys and cases come apart',
+    rule: drop('exchange(this.#contenders, at, other);'),
+    caughtBy: ['select/send'],
   },
   {
     path: choice,
