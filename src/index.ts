@@ -1,5 +1,17 @@
 /** sluice: Go-grade channels between Node.js threads, in shared memory. */
 
+export { select, selectSync, trySelect } from './channel/select/select.ts';
+export { after, at, never, tick } from './channel/select/timers.ts';
+export type {
+  Due,
+  DueHit,
+  ReceivedHit,
+  SelectCase,
+  SelectCases,
+  Selected,
+  Sent,
+  SentHit,
+} from './channel/select/types.ts';
 export type {
   Channel,
   ChannelOptions,

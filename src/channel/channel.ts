@@ -18,6 +18,9 @@ import { ReceiverEnd, SenderEnd } from './ends.ts';
 import { LetterQueue } from './letter-queue.ts';
 import { PendingDiscard } from './pending.ts';
 import { Receiving, type ReceivingSide } from './receiving.ts';
+import { ReceiveCase } from './select/receive-case.ts';
+import { SendCase } from './select/send-case.ts';
+import type { SelectCase } from './select/types.ts';
 import { Sending } from './sending.ts';
 import type { Channel, Delivery, ReceiveResult, Receiver, Sender, SyncWaitOptions } from './types.ts';
 
@@ -25,6 +28,7 @@ export class SharedChannel<T> implements Channel<T> {
   readonly #core: ChannelCore<T>;
   readonly #sending: Sending<T>;
   readonly #receiving: ReceivingSide<T>;
+  #receiveCase: ReceiveCase<T> | undefined;
   #sender: SenderEnd<T> | undefined;
   #receiver: ReceiverEnd<T> | undefined;
 
@@ -114,6 +118,15 @@ export class SharedChannel<T> implements Channel<T> {
     return this.#receiving.deliveries();
   }
 
+  onSend(value: T): SelectCase {
+    return new SendCase(this, value) as unknown as SelectCase;
+  }
+
+  onReceive(): SelectCase<T> {
+    this.#receiveCase ??= new ReceiveCase(this);
+    return this.#receiveCase as unknown as SelectCase<T>;
+  }
+
   close(error?: Error): void {
     this.#core.close(error);
   }
@@ -147,6 +160,21 @@ export class SharedChannel<T> implements Channel<T> {
   /** @internal */
   get attachment(): Attachment {
     return this.#core.attachment;
+  }
+
+  /** @internal */
+  get core(): ChannelCore<T> {
+    return this.#core;
+  }
+
+  /** @internal */
+  get sending(): Sending<T> {
+    return this.#sending;
+  }
+
+  /** @internal */
+  get receiving(): ReceivingSide<T> {
+    return this.#receiving;
   }
 
   /** @internal */

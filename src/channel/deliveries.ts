@@ -106,6 +106,15 @@ export class Deliveries<T> implements ReceivingSide<T> {
     };
   }
 
+  ask(): void {
+    this.#hand.acknowledge();
+  }
+
+  takeInTurn(blocking: boolean): IteratorResult<T, undefined> | undefined {
+    const found = this.#take(blocking, true);
+    return found === BLOCKED ? undefined : this.#answer(found, (delivery) => this.#hand.take(delivery));
+  }
+
   discard(at: number): void {
     this.#queue.free(at);
   }

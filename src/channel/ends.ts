@@ -15,7 +15,12 @@ import { CHANNEL_COUNTED, ENDS_MAX } from '../memory/layout.ts';
 import { store } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
 import type { SharedChannel } from './channel.ts';
+import type { ChannelCore } from './core.ts';
 import type { ReceivingSide } from './receiving.ts';
+import { ReceiveCase } from './select/receive-case.ts';
+import { SendCase } from './select/send-case.ts';
+import type { SelectCase } from './select/types.ts';
+import type { Sending } from './sending.ts';
 import type { Delivery, ReceiveResult, Receiver, Sender, SyncWaitOptions } from './types.ts';
 
 type State = 'held' | 'moved' | 'retired';
@@ -50,6 +55,11 @@ abstract class CountedEnd<T> {
 
   get name(): string {
     return this.channel.name;
+  }
+
+  /** @internal */
+  get core(): ChannelCore<T> {
+    return this.channel.core;
   }
 
   get capacity(): number {
@@ -183,6 +193,15 @@ export class SenderEnd<T> extends CountedEnd<T> implements Sender<T> {
     return this.retired ? Promise.reject(this.refusal()) : this.use().sendMany(values, options);
   }
 
+  onSend(value: T): SelectCase {
+    return new SendCase(this, value) as unknown as SelectCase;
+  }
+
+  /** @internal */
+  get sending(): Sending<T> {
+    return this.use().sending;
+  }
+
   close(): void {
     if (this.retire()) this.channel.close();
   }
@@ -195,6 +214,7 @@ export class SenderEnd<T> extends CountedEnd<T> implements Sender<T> {
 export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
   /** At-least-once: what this end was given goes back with it, and nothing that others were given. */
   readonly #own: ReceivingSide<T> | undefined;
+  #case: ReceiveCase<T> | undefined;
 
   constructor(channel: SharedChannel<T>, grant?: number) {
     super(channel, ROLE_RECEIVER, grant);
@@ -231,6 +251,18 @@ export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
 
   deliveries(): Iterable<Delivery<T>> & AsyncIterable<Delivery<T>> {
     return this.use().deliveries();
+  }
+
+  onReceive(): SelectCase<T> {
+    this.use();
+    this.#case ??= new ReceiveCase(this);
+    return this.#case as unknown as SelectCase<T>;
+  }
+
+  /** @internal */
+  get receiving(): ReceivingSide<T> {
+    const channel = this.use();
+    return this.#own ?? channel.receiving;
   }
 
   cancel(reason?: Error): void {

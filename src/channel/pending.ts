@@ -50,10 +50,14 @@ export class PendingDiscard extends PendingOperation {
   }
 }
 
-interface Sending {
+/** A message that is ready to be sent. */
+export interface Offer {
   /** ACCEPTED, BLOCKED or CLOSED. */
   readonly attempt: () => i32;
   readonly staged: Staged | undefined;
+}
+
+interface Sending extends Offer {
   /** Where to wait for pool memory. */
   readonly memory: WaitPoint;
   readonly closedError: () => Error;
@@ -105,7 +109,7 @@ export class PendingSend extends PromisedOperation<void> {
   }
 }
 
-class WaitForMemory extends PendingOperation {
+export class WaitForMemory extends PendingOperation {
   readonly #staged: Staged;
   readonly #whenThere: () => void;
 

@@ -28,6 +28,10 @@ export interface ReceivingSide<T> {
   iterate(): IterableIterator<T, undefined>;
   iterateAsync(): AsyncIterator<T, undefined>;
   deliveries(): Iterable<Delivery<T>> & AsyncIterable<Delivery<T>>;
+  /** Before a message is asked for: those that were given out before are settled. */
+  ask(): void;
+  /** For somebody whose turn it is: the next message, or undefined while there is none. */
+  takeInTurn(blocking: boolean): IteratorResult<T, undefined> | undefined;
   /** Throws a message away that was just taken. */
   discard(at: number): void;
   /** The receiver goes: what it may still give back is for somebody else. */
@@ -133,6 +137,14 @@ export class Receiving<T> implements ReceivingSide<T> {
     throw new LimitError(
       `deliveries: expected a channel with delivery 'at-least-once', met "${this.#core.name}" with 'at-most-once'`,
     );
+  }
+
+  ask(): void {}
+
+  takeInTurn(): IteratorResult<T, undefined> | undefined {
+    if (this.#unread !== undefined) this.#throwUnread();
+    const at = this.#fetch();
+    return at === BLOCKED ? undefined : this.#received(at);
   }
 
   discard(at: number): void {

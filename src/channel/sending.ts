@@ -4,6 +4,7 @@
  */
 
 import type { DirectWire, Staged, StagedWire, Wire } from '../codec/codec.ts';
+import { carriesLeases } from '../codec/wire.ts';
 import { CodecError } from '../errors.ts';
 import { ADVANCED, ADVANCED_AWAITED, BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { describe } from '../memory/describe.ts';
@@ -14,7 +15,7 @@ import { outlast } from '../park/outlast.ts';
 import type { ThreadContext } from '../park/thread.ts';
 import type { WaitPoint } from '../park/wait-point.ts';
 import type { ChannelCore } from './core.ts';
-import { ACCEPTED, PendingSend } from './pending.ts';
+import { ACCEPTED, type Offer, PendingSend } from './pending.ts';
 import { type Queue, SpscQueue } from './queue.ts';
 import type { SyncWaitOptions } from './types.ts';
 
@@ -30,8 +31,8 @@ export class Sending<T> {
   readonly #queue: Queue;
   readonly #spsc: SpscQueue | undefined;
   readonly #room: WaitPoint;
-  /** A message that needs memory waits for that as well. */
-  readonly #points: readonly WaitPoint[];
+  /** Where a send waits: for room, and, if the message may need memory, for that as well. */
+  readonly points: readonly WaitPoint[];
 
   constructor(core: ChannelCore<T>) {
     this.#core = core;
@@ -41,7 +42,7 @@ export class Sending<T> {
     this.#queue = core.queue;
     this.#spsc = core.queue instanceof SpscQueue ? core.queue : undefined;
     this.#room = core.room;
-    this.#points = core.wire.staged ? [core.room, core.attachment.pool.point] : [core.room];
+    this.points = core.wire.staged ? [core.room, core.attachment.pool.point] : [core.room];
   }
 
   trySend(value: T): boolean {
@@ -89,6 +90,22 @@ export class Sending<T> {
       signal?.throwIfAborted();
       await this.send(value, { timeout: remaining(deadline), signal });
     }
+  }
+
+  /** Whether evaluating a value takes leases out of their owner's hands. */
+  get takesLeases(): boolean {
+    return carriesLeases(this.#core.codec);
+  }
+
+  /** A message for whose turn somebody else looks out. Runs what code of the user's there is to run. */
+  offer(value: T): Offer {
+    const wire = this.#wire;
+    if (wire.staged) {
+      const staged = wire.stage(value);
+      return { attempt: () => this.#sendStaged(staged), staged };
+    }
+    const kept = wire.keep(wire.prepare(value));
+    return { attempt: () => this.#sendDirect(kept), staged: undefined };
   }
 
   // What a message meets when it is accepted at once stands in small methods without closures: the engine makes one piece
@@ -152,7 +169,7 @@ export class Sending<T> {
   #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined, staged?: Staged): i32 {
     const deadline = deadlineOf(options?.timeout);
     let code = attempt();
-    if (code === BLOCKED) code = this.#thread.block(this.#points, attempt, deadline);
+    if (code === BLOCKED) code = this.#thread.block(this.points, attempt, deadline);
     return this.#orSurelySend(code, attempt, staged);
   }
 
@@ -213,7 +230,7 @@ export class Sending<T> {
       const want = Math.min(STRETCH, values.length - next);
       const claim = () => (this.#core.inTurn(this.#room) ? queue.claimMany(want) : BLOCKED);
       let count = claim();
-      if (count === BLOCKED) count = this.#thread.block(this.#points, claim, deadline);
+      if (count === BLOCKED) count = this.#thread.block(this.points, claim, deadline);
       if (count < 0) this.#finish(count);
       let at = queue.writeAt;
       let written = 0;

@@ -2,6 +2,7 @@
 
 import type { Codec } from '../codec/codec.ts';
 import type { WaitOptions } from '../park/deadline.ts';
+import type { SelectCase } from './select/types.ts';
 
 export type Topology = 'mpmc' | 'mpsc' | 'spmc' | 'spsc';
 
@@ -92,6 +93,12 @@ export interface Sender<T> extends End, Disposable {
   sendMany(values: Iterable<T>, options?: WaitOptions): Promise<void>;
   /** The same, blocking this thread. Cheaper than one by one: whole stretches become visible at once. */
   sendManySync(values: Iterable<T>, options?: SyncWaitOptions): void;
+  /**
+   * A case for select: sends `value` if it is chosen. The value is evaluated now, so a codec that does not take it throws
+   * here. Two things stay with you until the select begins: bytes, which must not change till then, and leases, which are
+   * yours again if another case wins. Make a new case for each message.
+   */
+  onSend(value: T): SelectCase;
   /** Retires this end; the channel closes with the last of its counted senders. On a Channel: closes for everybody. */
   close(): void;
 }
@@ -126,6 +133,11 @@ export interface Receiver<T> extends End, Iterable<T>, AsyncIterable<T>, Disposa
    * for an at-most-once channel.
    */
   deliveries(): Iterable<Delivery<T>> & AsyncIterable<Delivery<T>>;
+  /**
+   * A case for select: receives if it is chosen. Ready when there is a message, and when the channel is closed and
+   * drained. It may stand in any number of selects.
+   */
+  onReceive(): SelectCase<T>;
   /**
    * Retires this end. When it was the last counted receiver (or on a Channel), senders are refused from here on, and
    * what was not received is discarded.

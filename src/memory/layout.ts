@@ -144,6 +144,8 @@ export const PARKED_RUNNING = 0;
 export const PARKED_RECEIVE = 1;
 export const PARKED_SEND = 2;
 export const PARKED_POOL = 3;
+/** Several things at once, or none. */
+export const PARKED_SELECT = 4;
 
 // ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Most channels at once; an entry is 0 or 1 + the block of the channel. */

@@ -68,6 +68,15 @@ export function wait(at: i32, expected: i32, timeoutMs: number): boolean {
   return Atomics.wait(words, at, expected, timeoutMs) !== 'timed-out';
 }
 
+/** A word of this thread's own, that nobody ever wakes. */
+let nowhere: Int32Array | undefined;
+
+/** Sleeps for so long, on a thread that may be attached to nothing (Infinity: for ever). */
+export function rest(ms: number): void {
+  nowhere ??= new Int32Array(new SharedArrayBuffer(4));
+  Atomics.wait(nowhere, 0, 0, ms);
+}
+
 /**
  * The asynchronous wait. It neither keeps the event loop alive nor can it be cancelled, and un-notified ones pile up in
  * the engine, so a thread keeps at most one. Returns undefined when the word no longer holds `expected`.

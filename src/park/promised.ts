@@ -2,7 +2,12 @@
 
 import { deadlineOf, type WaitOptions } from './deadline.ts';
 import { PendingOperation } from './pending.ts';
-import type { WaitPoint } from './wait-point.ts';
+
+/** Where an operation waits: a wait point, or several. */
+export interface WaitingPlace {
+  enqueue(operation: PendingOperation): void;
+  withdraw(operation: PendingOperation): void;
+}
 
 /** The longest a timer can run; what is longer is as good as for ever, and set again when it fires. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
@@ -24,6 +29,11 @@ export abstract class PromisedOperation<T> extends PendingOperation {
   /** Called when the operation has ended, one way or the other. */
   protected ended(): void {}
 
+  /** Whether it is queued, and not settled. */
+  protected get waits(): boolean {
+    return this.point !== undefined;
+  }
+
   protected resolve(value: T): void {
     this.#calling?.stop();
     this.ended();
@@ -37,12 +47,12 @@ export abstract class PromisedOperation<T> extends PendingOperation {
   }
 
   /**
-   * Queues at `point` an operation whose first attempt did not settle it. It is called off when the signal aborts, or
+   * Queues at `place` an operation whose first attempt did not settle it. It is called off when the signal aborts, or
    * with what `late` makes when the time is over.
    */
-  start(point: WaitPoint, options: WaitOptions | undefined, late: () => Error): void {
+  start(place: WaitingPlace, options: WaitOptions | undefined, late: () => Error): void {
     const callOff = (error: unknown) => {
-      point.withdraw(this);
+      place.withdraw(this);
       this.abandoned();
       this.reject(error);
     };
@@ -54,9 +64,9 @@ export abstract class PromisedOperation<T> extends PendingOperation {
       callOff(error);
       return;
     }
-    point.enqueue(this);
+    place.enqueue(this);
     // Only now: what is called off must be in the queue, to be taken out of it.
-    if (this.point && (signal || (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY))) {
+    if (this.waits && (signal || (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY))) {
       this.#calling = new Calling(callOff, signal, timeout, late);
     }
   }

@@ -102,11 +102,13 @@ export class ThreadContext {
 
   /**
    * Blocks this thread until `attempt` answers something other than BLOCKED, and returns that; BLOCKED when the
-   * deadline (of `performance.now()`) passed. The thread can be woken from any of `points`.
+   * deadline (of `performance.now()`) passed. The thread can be woken from any of `points`; from none, if there are none.
+   *
+   * @param parkedOn what the thread's cell shows meanwhile.
    */
-  block(points: readonly WaitPoint[], attempt: () => i32, deadline: number): i32 {
-    const first = points[0]!;
-    const spun = first.spin.run(attempt, first.backlog, deadline);
+  block(points: readonly WaitPoint[], attempt: () => i32, deadline: number, parkedOn = points[0]!.parkedOn): i32 {
+    const first = points[0];
+    const spun = first ? first.spin.run(attempt, first.backlog, deadline) : BLOCKED;
     if (spun !== BLOCKED) return spun;
     const since = performance.now();
     try {
@@ -121,15 +123,15 @@ export class ThreadContext {
         if (remaining <= 0) return BLOCKED;
         // The attempt may have settled pending operations of this thread, and taken it out of the set with the last one.
         if (points.some((point) => point.woken)) continue;
-        this.#sleep(seen, first.parkedOn, remaining);
+        this.#sleep(seen, parkedOn, remaining);
         this.segment.enter();
       }
     } finally {
       this.segment.enter();
       for (const point of points) this.#leave(point);
       const slept = performance.now() - since;
-      first.spin.slept(slept, this.kernel.threadsAttached());
-      first.noteWait(slept);
+      first?.spin.slept(slept, this.kernel.threadsAttached());
+      first?.noteWait(slept);
     }
   }
 

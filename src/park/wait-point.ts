@@ -4,6 +4,9 @@
  *
  * Invariant: while the queue is not empty, this thread's bit is in the set, or a look at the queue is on its way
  * (`pump.kick`, or the wake-up that took the bit).
+ *
+ * An operation that waits for several things has a link in the queue of each. It is settled from one of them, and leaves
+ * the others.
  */
 
 import type { i32 } from '../memory/words.ts';
@@ -36,6 +39,8 @@ export class WaitPoint {
   readonly #thread: ThreadContext;
   #first: PendingOperation | undefined;
   #last: PendingOperation | undefined;
+  /** Whether the head of the queue left, and the next one was not looked at yet. */
+  #passed = false;
 
   constructor(thread: ThreadContext, options: WaitPointOptions) {
     this.#thread = thread;
@@ -52,6 +57,16 @@ export class WaitPoint {
   /** Whether asynchronous operations of this thread wait here. */
   get pending(): boolean {
     return this.#first !== undefined;
+  }
+
+  /** Binds the kernel to the segment of this point. */
+  enter(): void {
+    this.#thread.segment.enter();
+  }
+
+  /** The one that is served next. */
+  get first(): PendingOperation | undefined {
+    return this.#first;
   }
 
   /** Queues an operation. It is tried again whenever this thread is woken from here, the first time before this returns. */
@@ -74,14 +89,31 @@ export class WaitPoint {
     else if (wasFirst) this.service();
   }
 
-  /** Whether the bit of this thread was taken: somebody says that it is worth looking. */
+  /**
+   * Takes an operation out of the queue that was settled somewhere else. Those behind it get their chance soon, and not
+   * at once: they may be in other queues as well, and so may those behind them.
+   */
+  leave(operation: PendingOperation): void {
+    if (operation.point !== this) return;
+    this.#thread.segment.enter();
+    const wasFirst = this.#first === operation;
+    this.#unlink(operation);
+    if (!this.pending) this.#retire();
+    else if (wasFirst) {
+      this.#passed = true;
+      this.#thread.pump.kick();
+    }
+  }
+
+  /** Whether the bit of this thread was taken, or its turn has passed on: it is worth looking. */
   get woken(): boolean {
-    return !this.#thread.kernel.waitersHas(this.set, this.#thread.id);
+    return this.#passed || !this.#thread.kernel.waitersHas(this.set, this.#thread.id);
   }
 
   /** Tries the queue from its head for as long as operations settle, and sets the bit before the last look. */
   service(): void {
     for (;;) {
+      this.#passed = false;
       this.#settle();
       if (!this.pending) break;
       if (!this.woken) return;
@@ -110,6 +142,7 @@ export class WaitPoint {
   }
 
   #retire(): void {
+    this.#passed = false;
     this.#thread.kernel.waitersRemove(this.set, this.#thread.id);
     this.passOn();
     this.#thread.pump.remove(this);

@@ -38,6 +38,7 @@ import {
   PARKED_POOL,
   PARKED_RECEIVE,
   PARKED_RUNNING,
+  PARKED_SELECT,
   QUEUE_LETTERS,
   QUEUE_SPSC,
   THREAD_ATTACHED,
@@ -86,7 +87,7 @@ export interface ThreadSnapshot {
   readonly id: number;
   readonly name: string;
   readonly state: 'running' | 'parked' | 'gone';
-  /** What it sleeps on: `send NAME`, `receive NAME`, or `pool`; null while it does not. */
+  /** What it sleeps on: `send NAME`, `receive NAME`, `pool`, or `select` (among several, or nothing); null while it does not. */
   readonly parkedOn: string | null;
   readonly parkedForMs: number;
 }
@@ -258,6 +259,7 @@ export class Observer {
   #parkedOn(word: number): string {
     const what = word & 3;
     if (what === PARKED_POOL) return 'pool';
+    if (word === PARKED_SELECT) return 'select';
     return `${what === PARKED_RECEIVE ? 'receive' : 'send'} ${this.channelName(word >>> 2)}`;
   }
 

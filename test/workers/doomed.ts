@@ -9,6 +9,7 @@ import {
   type Receiver,
   type Sender,
   type Shared,
+  selectSync,
 } from '../../src/index.ts';
 
 export interface DoomedPorts {
@@ -28,6 +29,7 @@ export type Doom =
   | 'read for ever'
   | 'write for ever'
   | 'batch'
+  | 'select'
   | 'count';
 
 const told = (what: unknown) => parentPort!.postMessage(what);
@@ -88,6 +90,8 @@ switch (how) {
   case 'batch':
     from!.receiveManySync(100);
     break;
+  case 'select':
+    for (;;) selectSync({ in: from!.onReceive(), out: out?.onSend(pool ? pool.leaseSync(bytes) : 7) });
   case 'count':
     for (const value of from!) out!.sendSync(value);
 }

@@ -14,6 +14,7 @@ import {
   TimeoutError,
   u32,
 } from '../../src/index.ts';
+import { selecting } from './selecting.ts';
 
 /** How to send or receive: all ways there are. */
 export const WAYS = ['sync', 'async', 'try', 'batch-sync', 'batch-async'] as const;
@@ -114,6 +115,8 @@ interface EchoPorts {
 }
 
 export const programs = {
+  ...selecting,
+
   /** Sends numbers, then retires its end. Answers how many were accepted. */
   async sendNumbers({ out }: { out: Sender<number> }, data: { sender: number; count: number; way: Way }) {
     using end = out;

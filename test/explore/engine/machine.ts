@@ -112,6 +112,8 @@ export class Machine {
     clearTimeout: () => {},
     Promise: promisesOf(() => this.thread!, isSteps),
     Date: { now: () => 0 },
+    // Lots are drawn, and come out the same each time that a schedule is run.
+    Math: Object.assign(Object.create(Math) as typeof Math, { random: () => this.thread?.random() ?? 0 }),
     // Compiled code cannot be stepped through; without this the kernel is what is.
     WebAssembly: undefined,
   };

@@ -64,6 +64,7 @@ export class VirtualThread {
   outstanding = 0;
   /** Timers that hold the event loop open. */
   holders = 0;
+  #lots: number;
 
   constructor(index: number, name: string, program: () => unknown, mortal: boolean, heirOf: readonly string[]) {
     this.index = index;
@@ -71,12 +72,19 @@ export class VirtualThread {
     this.program = program;
     this.mortal = mortal;
     this.heirOf = heirOf;
+    this.#lots = index << 30;
     this.high = Math.imul(index + 1, 0x9e3779b1);
     this.low = Math.imul(index + 1, 0x85ebca6b);
   }
 
   get over(): boolean {
     return this.status === 'done' || this.status === 'dead';
+  }
+
+  /** Its next lot, from 0 to 1. */
+  random(): number {
+    this.#lots = (Math.imul(this.#lots, 1_664_525) + 1_013_904_223) >>> 0;
+    return this.#lots / 2 ** 32;
   }
 
   now(): number {

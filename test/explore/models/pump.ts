@@ -2,6 +2,7 @@
 
 import { ChannelClosedError } from '../../../src/errors.ts';
 import { check, model, same } from '../model.ts';
+import { Calling } from './support/calling.ts';
 import { join, layShared, type Party, type Place, receives, sends } from './support/channel.ts';
 import { Ledger } from './support/ledger.ts';
 
@@ -35,30 +36,6 @@ function sendLater(party: Party, values: readonly number[], ledger: Ledger, sett
       );
     }
   };
-}
-
-/** An abort signal whose listener is run step by step. */
-class Calling {
-  readonly reason = new Error('called off');
-  aborted = false;
-  #listener: (() => void) | undefined;
-
-  throwIfAborted(): void {
-    if (this.aborted) throw this.reason;
-  }
-
-  addEventListener(_type: string, listener: () => void): void {
-    this.#listener = listener;
-  }
-
-  removeEventListener(): void {
-    this.#listener = undefined;
-  }
-
-  off(): void {
-    this.aborted = true;
-    this.#listener?.();
-  }
 }
 
 export const models = [

@@ -38,7 +38,7 @@ export interface Laying {
 }
 
 /** Numbers in slots, written and read through the door, so that races are seen. */
-const numbers: DirectWire<number, number> = {
+export const numbers: DirectWire<number, number> = {
   staged: false,
   slotBytes: 8,
   prepare: (value) => value,
@@ -47,7 +47,7 @@ const numbers: DirectWire<number, number> = {
   read: (at) => peek(at >>> 2),
 };
 
-function attach(segment: Segment, name: string, nodeThread: number) {
+export function attach(segment: Segment, name: string, nodeThread: number): Attachment {
   const thread = new ThreadContext(segment, name, nodeThread);
   const pool = new BufferPool(thread);
   return { segment, thread, pool, channels: new Map(), customs: new Map() } as unknown as Attachment;

@@ -1,0 +1,221 @@
+/**
+ * The cases of one select, and the drawing of lots among them.
+ *
+ * Each look tries the cases in an order of its own: the first is drawn from all, the next from what is left, and so on.
+ * Every order is equally likely, so of those cases that are ready each is equally likely to come first (R15), however
+ * many there are, and wherever they stand.
+ */
+
+import { LimitError } from '../../errors.ts';
+import { BLOCKED } from '../../kernel/codes.ts';
+import { describe } from '../../memory/describe.ts';
+import { PARKED_SELECT } from '../../memory/layout.ts';
+import { rest } from '../../memory/words.ts';
+import { outlast } from '../../park/outlast.ts';
+import { PendingOperation } from '../../park/pending.ts';
+import type { ThreadContext } from '../../park/thread.ts';
+import type { WaitPoint } from '../../park/wait-point.ts';
+import { Attachment } from '../attachment.ts';
+import { type AnyHit, Case, type Contender } from './case.ts';
+
+/** What a pending select decides about its entries. */
+export interface Owner {
+  admits(entry: Entry): boolean;
+  attemptFrom(entry: Entry): boolean;
+}
+
+/** The link of one case of a pending select in the queue where it waits. */
+export class Entry extends PendingOperation {
+  readonly contender: Contender;
+  readonly owner: Owner;
+
+  constructor(contender: Contender, owner: Owner) {
+    super();
+    this.contender = contender;
+    this.owner = owner;
+  }
+
+  override attempt(): boolean {
+    return this.owner.attemptFrom(this);
+  }
+}
+
+export class Choice {
+  // Side by side, those of channels that are there, in no order. Not one object a case: most selects are over at once.
+  readonly #keys: string[];
+  readonly #contenders: Contender[];
+  /** Once the select is pending. */
+  #entries: Entry[] | undefined;
+  /** This thread, as the segment of its channels knows it; undefined if there are only cases of time. */
+  #thread: ThreadContext | undefined;
+  #severalSegments = false;
+
+  /** Evaluates the cases in order. Throws what stands in the way, and then none leaves a trace. */
+  constructor(cases: object) {
+    if (cases === null || typeof cases !== 'object') {
+      throw new LimitError(`select: expected an object of cases by their keys, met ${describe(cases)}`);
+    }
+    const keys = Object.keys(cases);
+    const values: unknown[] = Object.values(cases);
+    this.#keys = keys;
+    // Each value is replaced by what it enters as.
+    this.#contenders = values as Contender[];
+    let count = 0;
+    try {
+      for (let index = 0; index < values.length; index++) {
+        const key = keys[index]!;
+        const known = values[index];
+        if (known === undefined || known === null) continue;
+        values[count] = this.#entered(key, known);
+        keys[count] = key;
+        count++;
+      }
+      this.#shorten(count);
+    } catch (error) {
+      this.#shorten(count);
+      this.end();
+      throw error;
+    }
+  }
+
+  #shorten(count: number): void {
+    if (count === this.#keys.length) return;
+    this.#keys.length = count;
+    this.#contenders.length = count;
+  }
+
+  #entered(key: string, known: unknown): Contender {
+    if (!(known instanceof Case)) {
+      throw new LimitError(
+        `select: expected under "${key}" what onReceive(), onSend(value), after(ms) and the like answer, met ${describe(known)}`,
+      );
+    }
+    const contender = known.enter();
+    const { thread } = contender;
+    if (this.#thread === undefined) this.#thread = thread;
+    else if (thread !== undefined && thread !== this.#thread) this.#severalSegments = true;
+    return contender;
+  }
+
+  get thread(): ThreadContext | undefined {
+    return this.#thread;
+  }
+
+  /** The select waits from here on: copies what still belongs to the caller. Answers a link for each case. */
+  pend(owner: Owner): readonly Entry[] {
+    for (const contender of this.#contenders) contender.keep();
+    this.#entries = this.#contenders.map((contender) => new Entry(contender, owner));
+    return [...this.#entries];
+  }
+
+  /** The links of a pending select. */
+  get entries(): readonly Entry[] {
+    return this.#entries ?? [];
+  }
+
+  /** Looks at each case that is in turn, in an order drawn by lot. Answers undefined if none is ready. */
+  attempt(blocking: boolean): AnyHit | undefined {
+    for (let last = this.#contenders.length - 1; last >= 0; last--) {
+      if (last > 0) this.#swap(Math.floor(Math.random() * (last + 1)), last);
+      if (!this.#inTurn(last)) continue;
+      const hit = this.#contenders[last]!.attempt(this.#keys[last]!, blocking);
+      if (hit) return hit;
+    }
+    return undefined;
+  }
+
+  #swap(at: number, other: number): void {
+    if (at === other) return;
+    exchange(this.#keys, at, other);
+    exchange(this.#contenders, at, other);
+    if (this.#entries) exchange(this.#entries, at, other);
+  }
+
+  /** Whether nobody of this thread stands before a case. */
+  #inTurn(index: number): boolean {
+    const entry = this.#entries?.[index];
+    return entry ? entry.owner.admits(entry) : this.#contenders[index]!.inTurn();
+  }
+
+  /** The same; but undefined only if there was an instant at which none was ready. */
+  surely(blocking: boolean): AnyHit | undefined {
+    const { thread } = this;
+    if (!thread) return undefined;
+    let hit: AnyHit | undefined;
+    const attempt = () => {
+      hit = this.attempt(blocking);
+      return hit ? 0 : BLOCKED;
+    };
+    outlast(thread, attempt, () => this.#barred());
+    return hit;
+  }
+
+  /** Sleeps until a case is ready, at the latest until `deadline`; what it answers is as from `attempt`. */
+  sleep(deadline: number): AnyHit | undefined {
+    const until = Math.min(deadline, this.due());
+    const thread = this.thread ?? Attachment.first()?.thread;
+    let hit: AnyHit | undefined;
+    if (!thread) {
+      rest(Math.max(0, until - performance.now()));
+      return undefined;
+    }
+    const attempt = () => {
+      hit = this.attempt(true);
+      return hit ? 0 : BLOCKED;
+    };
+    thread.segment.enter();
+    thread.block(this.#points(), attempt, until, PARKED_SELECT);
+    return hit;
+  }
+
+  /** When the first case is ready by itself, on the clock of `performance.now()`. */
+  due(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const contender of this.#contenders) first = Math.min(first, contender.remaining());
+    return first === Number.POSITIVE_INFINITY ? first : performance.now() + first;
+  }
+
+  /** Throws LimitError if the cases are of several segments: a thread that blocks sleeps on one word. */
+  checkOneSegment(): void {
+    if (this.#severalSegments) throw new LimitError('selectSync: expected channels of one supervisor, met some of two');
+  }
+
+  /** The select is over: of the cases that were not chosen no trace is left. */
+  end(): void {
+    for (const contender of this.#contenders) contender.end();
+  }
+
+  #points(): WaitPoint[] {
+    const points: WaitPoint[] = [];
+    for (const contender of this.#contenders) {
+      for (const point of contender.points) if (!points.includes(point)) points.push(point);
+    }
+    return points;
+  }
+
+  /** Whether there was an instant during the call at which no case was ready: see `instant.ts`. */
+  #barred(): boolean {
+    const count = this.#contenders.length;
+    const marks: number[] = [];
+    for (let index = 0; index < count; index++) {
+      marks.push(this.#contenders[index]!.mark());
+      if (!this.#isBarred(index)) return false;
+    }
+    if (count === 1) return true;
+    for (let index = 0; index < count; index++) {
+      if (!this.#isBarred(index) || this.#contenders[index]!.mark() !== marks[index]) return false;
+    }
+    return true;
+  }
+
+  /** Whether a case was not ready, or not in turn, at some instant during the call. */
+  #isBarred(index: number): boolean {
+    return this.#contenders[index]!.barred() || !this.#inTurn(index);
+  }
+}
+
+function exchange<T>(all: T[], at: number, other: number): void {
+  const moved = all[at]!;
+  all[at] = all[other]!;
+  all[other] = moved;
+}
