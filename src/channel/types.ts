@@ -46,7 +46,7 @@ export interface ChannelOptions<T> {
   readonly levels?: Levels;
 }
 
-/** Options of an operation that blocks the thread: nothing could abort it. */
+/** Options of an operation that blocks the thread: no signal could abort it; the end of a scope can. */
 export type SyncWaitOptions = Omit<WaitOptions, 'signal'>;
 
 /** A message of an at-least-once channel, in the hands of one receiver. */

@@ -34,6 +34,7 @@ import {
   CHANNEL_TAIL,
   CHANNEL_TOPOLOGY,
   CHANNEL_YELLOW,
+  HEADER_SCOPES,
   NAME_MAX_BYTES,
   PARKED_POOL,
   PARKED_RECEIVE,
@@ -95,6 +96,8 @@ export interface Snapshot {
   readonly channels: readonly ChannelSnapshot[];
   readonly threads: readonly ThreadSnapshot[];
   readonly pool: PoolStats;
+  /** Scopes that are not over, or of whose end some thread has not heard yet; and the most there can be. */
+  readonly scopes: { readonly inUse: number; readonly most: number };
   /** Which compilation of the kernel this thread runs; if not the default one, though nobody asked for that, why. */
   readonly kernel: { readonly compilation: Compilation; readonly reason?: string };
 }
@@ -152,6 +155,7 @@ export class Observer {
       channels: [...this.#channels()],
       threads: [...this.#threads()],
       pool: this.#pool.stats(),
+      scopes: { inUse: this.#scopesInUse(), most: peek(HEADER_SCOPES) },
       kernel: { compilation, ...(reason !== undefined && { reason }) },
     };
   }
@@ -245,6 +249,12 @@ export class Observer {
     if (parkedOn === PARKED_RUNNING) return { id, name, state: 'running', parkedOn: null, parkedForMs: 0 };
     const parkedForMs = Math.max(0, this.#segment.now() - load(cell + CELL_PARKED_SINCE));
     return { id, name, state: 'parked', parkedOn: this.#parkedOn(parkedOn), parkedForMs };
+  }
+
+  #scopesInUse(): number {
+    let inUse = 0;
+    for (let index = 0; index < this.#kernel.scopesUsed(); index++) if (this.#kernel.scopeLive(index)) inUse++;
+    return inUse;
   }
 
   *#threads(): Generator<ThreadSnapshot> {
