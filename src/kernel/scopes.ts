@@ -33,9 +33,9 @@
  * that found it standing. One that found it CLEARING leaves, and the clearer, having put it back for its sake, looks
  * once more after that.
  *
- * A death: LAYING goes back; ENDING becomes ENDED with its reason lost; CLEARING is done again; a scope whose maker is
- * dead is ended, because nobody may be left who would; and one whose parent is over is ended for whoever died before it
- * came to that.
+ * A death: what it was at work on, LAYING, ENDING or CLEARING, becomes ENDED, with the reason lost, and goes back if
+ * nobody holds it; a scope whose maker is dead is ended, because nobody may be left who would; and one whose parent is
+ * over is ended for whoever died before it came to that.
  */
 
 import {
@@ -266,17 +266,18 @@ export function scopeGiveBack(index: i32, me: i32): void {
 
 // ── After a death ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Puts what `dead` was doing to the entry in order. Returns how the scope is to be ended, or SCOPE_OPEN: not at all. */
+/**
+ * Puts what `dead` was doing to the entry in order. Returns how the scope is to be ended, or SCOPE_OPEN: not at all.
+ * Tell its holders then, and give it back.
+ */
 export function scopeRecover(index: i32, dead: i32): i32 {
   const at: i32 = scopeAddress(index);
   waitersRemove(at + SCOPE_HOLDERS, dead);
   const word: i32 = load(at + SCOPE_STATE);
   const state: i32 = word & STATE_MASK;
-  const generation: i32 = generationOf(word);
   if (state === OPEN) return load(at + SCOPE_OWNER) === dead ? ENDED_FORSAKEN : afterParent(at);
   if (state === FREE || state === ENDED || whoOf(word) !== dead) return SCOPE_OPEN;
-  if (state === LAYING) cas(at + SCOPE_STATE, word, scopeWord(FREE, 0, generation));
-  else cas(at + SCOPE_STATE, word, scopeWord(ENDED, ENDED_LOST, generation));
+  cas(at + SCOPE_STATE, word, scopeWord(ENDED, ENDED_LOST, generationOf(word)));
   return SCOPE_OPEN;
 }
 

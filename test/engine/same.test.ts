@@ -142,9 +142,10 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
             for (const slot of mine) list.splice(list.indexOf(slot), 1);
             for (const slot of mine) pair.call('slotOwner', pair.peek(slot)) + pair.call('slotState', pair.peek(slot));
           }
-          const at = random.int(0, 7);
-          const slot = pair.peek(mpmc + CHANNEL_SLOTS) + at * 4;
-          if (pair.call('slotOwned', pair.peek(slot), me)) pair.call('mpmcRemind', mpmc, at, pair.peek(slot));
+          for (let at = 0; at < 8; at++) {
+            const slot = pair.peek(mpmc + CHANNEL_SLOTS) + at * 4;
+            if (pair.call('slotOwned', pair.peek(slot), me)) pair.call('mpmcRemind', mpmc, at, pair.peek(slot));
+          }
           pair.call('mpmcRecover', mpmc, me, 4);
         },
       ];

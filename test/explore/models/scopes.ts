@@ -1,8 +1,19 @@
 /** Scopes: an end reaches everybody who is under one, whoever dies meanwhile, and its memory comes back. */
 
 import type { SharedScope } from '../../../src/channel/scope.ts';
-import { CancelledError } from '../../../src/errors.ts';
-import { scopeClaim, scopeHold, scopeLive, scopeOpen, scopeOpenWord } from '../../../src/kernel/scopes.ts';
+import { endScope } from '../../../src/channel/scope-end.ts';
+import { CancelledError, LimitError } from '../../../src/errors.ts';
+import {
+  ENDED_CANCELLED,
+  scopeClaim,
+  scopeHold,
+  scopeLeave,
+  scopeLive,
+  scopeOpen,
+  scopeOpenWord,
+} from '../../../src/kernel/scopes.ts';
+import { HEADER_SCOPES } from '../../../src/memory/layout.ts';
+import { poke } from '../../../src/memory/words.ts';
 import { ThreadContext } from '../../../src/park/thread.ts';
 import { recoverThread } from '../../../src/supervisor/recovery.ts';
 import { check, model, type Program, same } from '../model.ts';
@@ -14,7 +25,7 @@ function share(maker: Party, ...others: Party[]) {
   const index = scopeClaim(maker.thread.id);
   const open = scopeOpen(index, maker.thread.id);
   for (const { thread } of others) scopeHold(index, open, thread.id);
-  return { index, adopt: ({ scopes }: Party) => scopes.adopt(index, open) };
+  return { index, open, adopt: ({ scopes }: Party) => scopes.adopt(index, open) };
 }
 
 /** Receives under the scope, blocking. Answers undefined when that was called off. */
@@ -205,11 +216,39 @@ export const models = [
   }),
 
   model({
+    name: 'scopes/two-makers',
+    about: 'two threads make scopes at once: each has its own, and ends no other',
+    preemptions: 3,
+    lay: () => layShared('mpmc', 1),
+    play: (place: Place) => {
+      const [one, two] = [join(place, 'one'), join(place, 'two')];
+      const made: SharedScope[] = [];
+      const make = (party: Party, cancels: boolean) => () => {
+        const scope = party.scopes.open(undefined, undefined);
+        made.push(scope);
+        if (cancels) scope.cancel();
+      };
+      return {
+        threads: { one: make(one, false), two: make(two, true) },
+        atRest: () => {
+          same(new Set(made.map(({ index }) => index)).size, 2, 'entries');
+          same(made.map(({ cancelled }) => cancelled).toSorted(), [false, true], 'which are over');
+        },
+      };
+    },
+  }),
+
+  model({
     name: 'scopes/late',
     about:
       'a thread takes a scope up while it is cancelled, seen and given back, and made anew: it has that one or none',
     preemptions: 2,
-    lay: () => layShared('mpmc', 1),
+    lay: () => {
+      const place = layShared('mpmc', 1);
+      // So that the next one has the same entry.
+      poke(HEADER_SCOPES, 1);
+      return place;
+    },
     play: (place: Place) => {
       const [maker, late] = [join(place, 'maker'), join(place, 'late')];
       const scope = share(maker);
@@ -219,7 +258,11 @@ export const models = [
         threads: {
           maker: () => {
             scope.adopt(maker).cancel();
-            next = maker.scopes.open(undefined, undefined);
+            try {
+              next = maker.scopes.open(undefined, undefined);
+            } catch (error) {
+              if (!(error instanceof LimitError)) throw error;
+            }
           },
           late: () => {
             found = scope.adopt(late);
@@ -228,10 +271,53 @@ export const models = [
         },
         atRest: () => {
           check(found!.cancelled, 'what was taken up late is not over');
-          check(!next!.cancelled, 'the next scope is over, though nobody ended it');
-          next!.cancel();
-          for (const index of [0, 1]) check(!scopeLive(index), `scope ${index} was not given back`);
+          check(!next?.cancelled, 'the next scope is over, though nobody ended it');
+          same(scopeLive(scope.index), next !== undefined, 'the entry is in use');
         },
+      };
+    },
+  }),
+
+  model({
+    name: 'scopes/impatient',
+    about: 'a scope is ended by a thread that does not have it, while the only one that has it leaves without waiting',
+    preemptions: 3,
+    lay: () => layShared('mpmc', 1),
+    play: (place: Place) => {
+      const [holder, other] = [join(place, 'holder'), join(place, 'other')];
+      const { index, open } = share(holder);
+      const ending = { how: ENDED_CANCELLED, reason: new Uint8Array(4) };
+      return {
+        threads: {
+          holder: () => scopeLeave(index, holder.thread.id),
+          other: () => void endScope(other.thread, index, open, ending),
+        },
+        atRest: () => check(!scopeLive(index), 'the scope was not given back'),
+      };
+    },
+  }),
+
+  model({
+    name: 'scopes/death-and-pending',
+    about: 'who made a scope dies while cancelling it: an asynchronous receive under it is called off',
+    preemptions: 1,
+    lay: () => layShared('mpmc', 1),
+    play: (place: Place) => {
+      const [victim, receiver] = [join(place, 'victim'), join(place, 'receiver')];
+      const scope = share(victim, receiver);
+      const outcomes: string[] = [];
+      return {
+        threads: {
+          victim: { mortal: true, run: () => scope.adopt(victim).cancel() },
+          receiver: () => {
+            receiver.channel.receive({ scope: scope.adopt(receiver) }).then(
+              () => outcomes.push('received'),
+              (error) => outcomes.push(error instanceof CancelledError ? 'cancelled' : String(error)),
+            );
+          },
+          ...healing(place, victim),
+        },
+        atRest: () => same(outcomes, ['cancelled'], 'outcomes'),
       };
     },
   }),
