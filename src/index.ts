@@ -5,6 +5,7 @@ export type {
   ChannelOptions,
   Delivery,
   Levels,
+  Overflow,
   ReceiveResult,
   Receiver,
   Sender,

@@ -16,14 +16,14 @@ import { ChannelCore, type ChannelPlace } from './core.ts';
 import { Deliveries } from './deliveries.ts';
 import { ReceiverEnd, SenderEnd } from './ends.ts';
 import { LetterQueue } from './letter-queue.ts';
+import { type SendingSide, sendingFor } from './overflow.ts';
 import { PendingDiscard } from './pending.ts';
 import { Receiving, type ReceivingSide } from './receiving.ts';
-import { Sending } from './sending.ts';
 import type { Channel, Delivery, ReceiveResult, Receiver, Sender, SyncWaitOptions } from './types.ts';
 
 export class SharedChannel<T> implements Channel<T> {
   readonly #core: ChannelCore<T>;
-  readonly #sending: Sending<T>;
+  readonly #sending: SendingSide<T>;
   readonly #receiving: ReceivingSide<T>;
   #sender: SenderEnd<T> | undefined;
   #receiver: ReceiverEnd<T> | undefined;
@@ -32,7 +32,7 @@ export class SharedChannel<T> implements Channel<T> {
   constructor(attachment: Attachment, place: ChannelPlace<T>, wire: Wire<T>) {
     const core = new ChannelCore(attachment, place, wire);
     this.#core = core;
-    this.#sending = new Sending(core);
+    this.#sending = sendingFor(core, place.fallback);
     this.#receiving = this.receivingByItself() ?? new Receiving(core);
   }
 

@@ -222,6 +222,9 @@ export const CHANNEL_ATTEMPTS = channel.take(1);
 export const CHANNEL_DEAD_LETTERS = channel.take(1);
 /** Milliseconds until a message that was not acknowledged is handed out again, or 0. */
 export const CHANNEL_ACK_TIMEOUT = channel.take(1);
+/** What a send does when it is full: OVERFLOW_*; and 1 + the index of the channel for what has no room, or 0. */
+export const CHANNEL_OVERFLOW = channel.take(1);
+export const CHANNEL_OVERFLOW_TO = channel.take(1);
 /** Levels, in thousandths of the capacity. */
 export const CHANNEL_YELLOW = channel.take(1);
 export const CHANNEL_RED = channel.take(1);
@@ -283,6 +286,11 @@ export const TOPOLOGY_MPMC = 0;
 export const TOPOLOGY_MPSC = 1;
 export const TOPOLOGY_SPMC = 2;
 export const TOPOLOGY_SPSC = 3;
+
+export const OVERFLOW_BLOCK = 0;
+export const OVERFLOW_REJECT = 1;
+export const OVERFLOW_DROP_NEWEST = 2;
+export const OVERFLOW_DROP_OLDEST = 3;
 
 /** A queue of messages between two threads; between any number; or one of letters (`kernel/letters.ts`). */
 export const QUEUE_SPSC = 0;

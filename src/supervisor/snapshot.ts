@@ -21,6 +21,7 @@ import {
   CHANNEL_LOST,
   CHANNEL_NAME,
   CHANNEL_NAME_BYTES,
+  CHANNEL_OVERFLOW,
   CHANNEL_PEAK,
   CHANNEL_QUEUE,
   CHANNEL_RECEIVE_WAIT,
@@ -36,6 +37,7 @@ import {
   CHANNEL_YELLOW,
   HEADER_SCOPES,
   NAME_MAX_BYTES,
+  OVERFLOW_DROP_OLDEST,
   PARKED_POOL,
   PARKED_RECEIVE,
   PARKED_RUNNING,
@@ -204,6 +206,7 @@ export class Observer {
     const memory = this.#remember(index, address);
     const buried = load(address + CHANNEL_BURIED);
     const skipped = load(address + CHANNEL_SKIPPED);
+    const dropped = load(address + CHANNEL_DROPPED);
     const length = lengthOf(this.#kernel, address);
     return {
       name: this.channelName(index),
@@ -214,8 +217,9 @@ export class Observer {
       peak: memory.peak,
       level: nextLevel(memory.level, occupancyOf(this.#kernel, address), thresholdsOf(address)),
       sent: memory.sent - buried,
-      received: memory.received - skipped,
-      dropped: load(address + CHANNEL_DROPPED),
+      // What a sender dropped to make room has gone the way of what was received.
+      received: memory.received - skipped - (peek(address + CHANNEL_OVERFLOW) === OVERFLOW_DROP_OLDEST ? dropped : 0),
+      dropped,
       rejected: load(address + CHANNEL_REJECTED),
       lost: load(address + CHANNEL_LOST),
       redelivered: load(address + CHANNEL_REDELIVERED),
