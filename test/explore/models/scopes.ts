@@ -232,7 +232,7 @@ export const models = [
         threads: { one: make(one, false), two: make(two, true) },
         atRest: () => {
           same(new Set(made.map(({ index }) => index)).size, 2, 'entries');
-          same(made.map(({ cancelled }) => cancelled).toSorted(), [false, true], 'which are over');
+          same(made.map((scope) => scope.cancelled).toSorted(), [false, true], 'which are over');
         },
       };
     },
