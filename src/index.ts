@@ -17,6 +17,7 @@ export type {
   ChannelOptions,
   Delivery,
   Levels,
+  Overflow,
   ReceiveResult,
   Receiver,
   Sender,
@@ -39,6 +40,7 @@ export { bool, f64, i32, i64, u32 } from './codec/scalars.ts';
 export { type StructCodec, type StructFields, type StructValue, struct } from './codec/struct.ts';
 export * from './errors.ts';
 export type { WaitOptions } from './park/deadline.ts';
+export type { Scope, ScopeOptions } from './park/scope.ts';
 export type { Lease } from './pool/lease.ts';
 export type { BufferPool, PoolStats } from './pool/pool.ts';
 export { channel } from './supervisor/default.ts';

@@ -1,10 +1,11 @@
-/** What this thread has of a segment: its place in it, its pool, and one object for each channel it has met. */
+/** What this thread has of a segment: its place in it, its pool, one object for each channel it has met, its scopes. */
 
 import type { CustomCodec, WireContext } from '../codec/codec.ts';
 import type { Segment } from '../memory/segment.ts';
 import { ThreadContext } from '../park/thread.ts';
 import { BufferPool } from '../pool/pool.ts';
 import type { SharedChannel } from './channel.ts';
+import { Scopes } from './scopes.ts';
 
 /** By segment id: the same segment, met twice, is one attachment. */
 const attachments = new Map<string, Attachment>();
@@ -16,11 +17,13 @@ export class Attachment implements WireContext {
   /** By index: wait points and queues must be one per channel and thread. */
   readonly channels = new Map<number, SharedChannel<any>>();
   readonly customs = new Map<string, CustomCodec<any>>();
+  readonly scopes: Scopes;
 
   private constructor(segment: Segment, name: string, nodeThreadId: number) {
     this.segment = segment;
     this.thread = new ThreadContext(segment, name, nodeThreadId);
     this.pool = new BufferPool(this.thread);
+    this.scopes = new Scopes(this.thread);
   }
 
   /** Attaches this thread, unless it is attached already. Throws LimitError when there are too many threads. */

@@ -16,6 +16,7 @@ import { ChannelCore, type ChannelPlace } from './core.ts';
 import { Deliveries } from './deliveries.ts';
 import { ReceiverEnd, SenderEnd } from './ends.ts';
 import { LetterQueue } from './letter-queue.ts';
+import { type SendingSide, sendingFor } from './overflow.ts';
 import { PendingDiscard } from './pending.ts';
 import { Receiving, type ReceivingSide } from './receiving.ts';
 import { ReceiveCase } from './select/receive-case.ts';
@@ -26,7 +27,9 @@ import type { Channel, Delivery, ReceiveResult, Receiver, Sender, SyncWaitOption
 
 export class SharedChannel<T> implements Channel<T> {
   readonly #core: ChannelCore<T>;
-  readonly #sending: Sending<T>;
+  /** @internal Sending that waits for room, as a select does whatever the channel's overflow policy. */
+  readonly sending: Sending<T>;
+  readonly #sending: SendingSide<T>;
   readonly #receiving: ReceivingSide<T>;
   #receiveCase: ReceiveCase<T> | undefined;
   #sender: SenderEnd<T> | undefined;
@@ -36,7 +39,8 @@ export class SharedChannel<T> implements Channel<T> {
   constructor(attachment: Attachment, place: ChannelPlace<T>, wire: Wire<T>) {
     const core = new ChannelCore(attachment, place, wire);
     this.#core = core;
-    this.#sending = new Sending(core);
+    this.sending = new Sending(core);
+    this.#sending = sendingFor(core, this.sending, place.fallback);
     this.#receiving = this.receivingByItself() ?? new Receiving(core);
   }
 
@@ -166,12 +170,6 @@ export class SharedChannel<T> implements Channel<T> {
   get core(): ChannelCore<T> {
     return this.#core;
   }
-
-  /** @internal */
-  get sending(): Sending<T> {
-    return this.#sending;
-  }
-
   /** @internal */
   get receiving(): ReceivingSide<T> {
     return this.#receiving;

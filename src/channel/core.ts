@@ -24,6 +24,7 @@ import type { ThreadContext } from '../park/thread.ts';
 import { WaitPoint } from '../park/wait-point.ts';
 import type { Attachment } from './attachment.ts';
 import { encodeError, readError } from './close-error.ts';
+import type { Fallback } from './overflow.ts';
 import { type Queue, queueOf } from './queue.ts';
 
 /** What it takes to use a channel from a thread. */
@@ -32,6 +33,8 @@ export interface ChannelPlace<T> {
   readonly address: i32;
   readonly name: string;
   readonly codec: Codec<T>;
+  /** Where messages go that have no room, if this thread knows. */
+  readonly fallback?: Fallback<T> | undefined;
 }
 
 export class ChannelCore<T> {

@@ -2,16 +2,24 @@
 
 import type { Codec } from '../codec/codec.ts';
 import { carriesLeases, wireOf } from '../codec/wire.ts';
-import { LimitError } from '../errors.ts';
+import { ChannelClosedError, LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
-import { CHANNEL_INDEX, CHANNELS_MAX, NAME_MAX_BYTES, PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
+import {
+  CHANNEL_INDEX,
+  CHANNEL_OVERFLOW_TO,
+  CHANNELS_MAX,
+  NAME_MAX_BYTES,
+  PAGE_BYTES,
+  WORD_BYTES,
+} from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { poke } from '../memory/words.ts';
+import { peek, poke } from '../memory/words.ts';
 import type { Attachment } from './attachment.ts';
 import { SharedChannel } from './channel.ts';
 import type { ChannelPlace } from './core.ts';
 import { checkLaid, layChannel, planOf } from './lay.ts';
 import { checkOptions } from './options.ts';
+import type { Fallback } from './overflow.ts';
 import type { ChannelOptions } from './types.ts';
 
 /** Makes a channel in the segment of `attachment`. Throws LimitError or CodecError for options that cannot be kept. */
@@ -44,7 +52,9 @@ export function createChannel<T>(
   }
   poke(address + CHANNEL_INDEX, index);
   pool.donate(block);
-  return openChannel(attachment, { index, address, name: name ?? `channel-${index}`, codec: options.codec });
+  const { onOverflow } = checked;
+  const fallback = onOverflow && ((value: T) => taken(onOverflow, value));
+  return openChannel(attachment, { index, address, name: name ?? `channel-${index}`, codec: options.codec, fallback });
 }
 
 /**
@@ -57,9 +67,38 @@ export function openChannel<T>(attachment: Attachment, place: ChannelPlace<T>): 
   attachment.segment.enter();
   const wire = wireOf(place.codec, attachment);
   checkLaid(attachment.segment, place.address, place.name, wire);
-  const channel = new SharedChannel<T>(attachment, place, wire);
+  const fallback = place.fallback ?? overflowChannel(attachment, place);
+  const channel = new SharedChannel<T>(attachment, { ...place, fallback }, wire);
   attachment.channels.set(place.index, channel);
   return channel;
+}
+
+function taken<T>(onOverflow: (value: T) => void, value: T): boolean {
+  onOverflow(value);
+  return true;
+}
+
+/** What hands messages to the channel that was named for those without room; its codec is the same. */
+function overflowChannel<T>(attachment: Attachment, { address, codec }: ChannelPlace<T>): Fallback<T> | undefined {
+  const index = peek(address + CHANNEL_OVERFLOW_TO) - 1;
+  if (index < 0 || index >= CHANNELS_MAX) return undefined;
+  return (value) => {
+    attachment.segment.enter();
+    const target = attachment.thread.kernel.channelAddress(index);
+    if (target < 0) return false;
+    const channel = openChannel<T>(attachment, { index, address: target, name: `channel-${index}`, codec });
+    return !channel.closed && sentAtOnce(channel, value);
+  };
+}
+
+/** It may be closed at this very moment. */
+function sentAtOnce<T>(channel: SharedChannel<T>, value: T): boolean {
+  try {
+    return channel.trySend(value);
+  } catch (error) {
+    if (error instanceof ChannelClosedError) return false;
+    throw error;
+  }
 }
 
 function learn(codec: Codec<any>, attachment: Attachment): void {

@@ -10,8 +10,9 @@ import { BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { CHANNEL_ACK_TIMEOUT, CHANNEL_ATTEMPTS } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek } from '../memory/words.ts';
-import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
+import type { WaitOptions } from '../park/deadline.ts';
 import { outlast } from '../park/outlast.ts';
+import { assertUncancelled, blockUnder } from '../park/scope.ts';
 import type { WaitPoint } from '../park/wait-point.ts';
 import type { Attachment } from './attachment.ts';
 import type { ChannelCore } from './core.ts';
@@ -55,10 +56,16 @@ export class Deliveries<T> implements ReceivingSide<T> {
   }
 
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
+    assertUncancelled(this.#core.thread, options);
     return this.#waitSync(this.#nextFor(this.#hand), options);
   }
 
   receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
+    try {
+      assertUncancelled(this.#core.thread, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return this.#wait(this.#nextFor(this.#hand), options);
   }
 
@@ -158,7 +165,7 @@ export class Deliveries<T> implements ReceivingSide<T> {
         found = this.#take(true);
         return typeof found === 'number' ? found : 0;
       };
-      thread.block(this.#points, attempt, deadlineOf(options?.timeout));
+      blockUnder(thread, this.#points, attempt, options);
       found = this.#orSurely(found, () => this.#take(true));
       if (found === BLOCKED) throw this.#core.late('receive');
     }

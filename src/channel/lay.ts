@@ -15,6 +15,8 @@ import {
   CHANNEL_LETTERS,
   CHANNEL_NAME,
   CHANNEL_NAME_BYTES,
+  CHANNEL_OVERFLOW,
+  CHANNEL_OVERFLOW_TO,
   CHANNEL_QUEUE,
   CHANNEL_RED,
   CHANNEL_REFS,
@@ -28,6 +30,7 @@ import {
   LETTER_HEADER,
   LETTER_REFERENCE,
   LINE,
+  OVERFLOW_DROP_OLDEST,
   QUEUE_LETTERS,
   QUEUE_MPMC,
   QUEUE_SPSC,
@@ -58,10 +61,12 @@ export interface Plan {
 }
 
 /** What the plan of a channel follows from, beside its codec. */
-type Shape = Pick<CheckedOptions, 'capacity' | 'topology'> & { readonly keeping: unknown };
+type Shape = Pick<CheckedOptions, 'capacity' | 'topology'> & { readonly keeping: unknown; readonly overflow: i32 };
 
-export function planOf({ capacity, topology, keeping }: Shape, wire: Wire<any>): Plan {
-  const queue = keeping ? QUEUE_LETTERS : topology === TOPOLOGY_SPSC ? QUEUE_SPSC : QUEUE_MPMC;
+export function planOf({ capacity, topology, keeping, overflow }: Shape, wire: Wire<any>): Plan {
+  // Where senders drop the oldest message, they take from it as receivers do.
+  const spsc = topology === TOPOLOGY_SPSC && overflow !== OVERFLOW_DROP_OLDEST;
+  const queue = keeping ? QUEUE_LETTERS : spsc ? QUEUE_SPSC : QUEUE_MPMC;
   const payload = wire.slotBytes / WORD_BYTES;
   // What stands in the queue of an at-least-once channel are references to letters, which have the payloads.
   const stride = (queue === QUEUE_SPSC ? 0 : MPMC_SLOT_HEADER) + (keeping ? LETTER_REFERENCE : payload);
@@ -89,7 +94,7 @@ export function planOf({ capacity, topology, keeping }: Shape, wire: Wire<any>):
 export function layChannel(
   { segment, thread }: Attachment,
   address: i32,
-  { capacity, topology, levels, keeping }: CheckedOptions,
+  { capacity, topology, levels, keeping, overflow, overflowTo }: CheckedOptions,
   plan: Plan,
   name: Uint8Array,
 ): void {
@@ -102,6 +107,8 @@ export function layChannel(
   poke(address + CHANNEL_SHIFT, plan.shift);
   poke(address + CHANNEL_STRIDE, plan.stride);
   poke(address + CHANNEL_SLOTS, address + CHANNEL_WORDS);
+  poke(address + CHANNEL_OVERFLOW, overflow);
+  poke(address + CHANNEL_OVERFLOW_TO, overflowTo ? overflowTo.index + 1 : 0);
   poke(address + CHANNEL_YELLOW, Math.round(levels.yellow * 1000));
   poke(address + CHANNEL_RED, Math.round(levels.red * 1000));
   poke(address + CHANNEL_REFS, plan.refs.length);
@@ -130,12 +137,13 @@ export function checkLaid(segment: Segment, address: i32, name: string, wire: Wi
   const capacity = peek(address + CHANNEL_CAPACITY);
   const topology = peek(address + CHANNEL_TOPOLOGY);
   const keeping = peek(address + CHANNEL_QUEUE) === QUEUE_LETTERS;
+  const overflow = peek(address + CHANNEL_OVERFLOW);
   if (!(capacity >= 1 && capacity <= CAPACITY_MAX && topology >= TOPOLOGY_MPMC && topology <= TOPOLOGY_SPSC)) {
     throw new IncompatibleSegmentError(
       `channel "${name}": expected a capacity and a topology, met ${capacity} and ${topology}`,
     );
   }
-  const plan = planOf({ capacity, topology, keeping: keeping || undefined }, wire);
+  const plan = planOf({ capacity, topology, keeping: keeping || undefined, overflow }, wire);
   const expected: [number, number][] = [
     [CHANNEL_QUEUE, plan.queue],
     [CHANNEL_SHIFT, plan.shift],

@@ -3,17 +3,35 @@
 import { portable } from '../codec/wire.ts';
 import { LimitError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
-import { CAPACITY_MAX, TOPOLOGY_MPMC, TOPOLOGY_MPSC, TOPOLOGY_SPMC, TOPOLOGY_SPSC } from '../memory/layout.ts';
+import {
+  CAPACITY_MAX,
+  OVERFLOW_BLOCK,
+  OVERFLOW_DROP_NEWEST,
+  OVERFLOW_DROP_OLDEST,
+  OVERFLOW_REJECT,
+  TOPOLOGY_MPMC,
+  TOPOLOGY_MPSC,
+  TOPOLOGY_SPMC,
+  TOPOLOGY_SPSC,
+} from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import type { Attachment } from './attachment.ts';
 import { SharedChannel } from './channel.ts';
-import type { ChannelOptions, Levels, Topology } from './types.ts';
+import { SenderEnd } from './ends.ts';
+import type { ChannelOptions, Levels, Overflow, Topology } from './types.ts';
 
 export const TOPOLOGIES: Record<Topology, i32> = {
   mpmc: TOPOLOGY_MPMC,
   mpsc: TOPOLOGY_MPSC,
   spmc: TOPOLOGY_SPMC,
   spsc: TOPOLOGY_SPSC,
+};
+
+const OVERFLOWS: Record<Overflow, i32> = {
+  block: OVERFLOW_BLOCK,
+  reject: OVERFLOW_REJECT,
+  'drop-newest': OVERFLOW_DROP_NEWEST,
+  'drop-oldest': OVERFLOW_DROP_OLDEST,
 };
 
 const LEVELS_DEFAULT: Levels = { yellow: 0.6, red: 0.85 };
@@ -24,6 +42,11 @@ export interface CheckedOptions {
   readonly capacity: number;
   readonly topology: i32;
   readonly levels: Levels;
+  /** OVERFLOW_*. */
+  readonly overflow: i32;
+  /** The channel, or the function, for what has no room. */
+  readonly overflowTo: SharedChannel<any> | undefined;
+  readonly onOverflow: ((value: any) => void) | undefined;
   /** What at-least-once is asked to be, or undefined. */
   readonly keeping: Keeping | undefined;
 }
@@ -49,14 +72,48 @@ export function checkOptions<T>(options: ChannelOptions<T>, attachment: Attachme
   if (typeof topology !== 'string' || !Object.hasOwn(TOPOLOGIES, topology)) {
     throw new LimitError(`topology: expected ${Object.keys(TOPOLOGIES).join(', ')}, met ${describe(topology)}`);
   }
-  if (overflow !== 'block') {
-    throw new LimitError(`overflow: expected 'block' (other policies are not built yet), met ${describe(overflow)}`);
+  if (typeof overflow !== 'string' || !Object.hasOwn(OVERFLOWS, overflow)) {
+    throw new LimitError(`overflow: expected ${Object.keys(OVERFLOWS).join(', ')}, met ${describe(overflow)}`);
   }
   const { yellow, red } = levels ?? {};
   if (!(yellow >= 0 && yellow <= red && red <= 1)) {
     throw new LimitError(`levels: expected 0 ≤ yellow ≤ red ≤ 1, met ${describe(yellow)} and ${describe(red)}`);
   }
-  return { capacity, topology: TOPOLOGIES[topology], levels, keeping: checkDelivery(options, attachment) };
+  return {
+    capacity,
+    topology: TOPOLOGIES[topology],
+    levels,
+    overflow: OVERFLOWS[overflow],
+    ...checkOverflow(options, attachment),
+    keeping: checkDelivery(options, attachment),
+  };
+}
+
+function checkOverflow<T>(
+  { overflow = 'block', onOverflow, delivery, codec }: ChannelOptions<T>,
+  attachment: Attachment,
+): Pick<CheckedOptions, 'overflowTo' | 'onOverflow'> {
+  if (delivery === 'at-least-once' && overflow.startsWith('drop-')) {
+    throw new LimitError(
+      `overflow: expected 'block' or 'reject' with delivery 'at-least-once', which promises that a message is gone only ` +
+        `when it was acknowledged; met '${overflow}'`,
+    );
+  }
+  const nowhere = { overflowTo: undefined, onOverflow: undefined };
+  if (onOverflow === undefined) return nowhere;
+  if (overflow === 'block') {
+    throw new LimitError("onOverflow: expected another overflow policy with it, met 'block', which refuses nothing");
+  }
+  if (typeof onOverflow === 'function') return { ...nowhere, onOverflow };
+  const channel = onOverflow instanceof SenderEnd ? onOverflow.channel : onOverflow;
+  const expected = (what: string, met: string) => new LimitError(`onOverflow: expected ${what}, met ${met}`);
+  if (!(channel instanceof SharedChannel) || channel.attachment !== attachment) {
+    throw expected('a function, or the sender of a channel of this supervisor', describe(onOverflow));
+  }
+  if (JSON.stringify(portable(channel.codec)) !== JSON.stringify(portable(codec))) {
+    throw expected('a channel of the same codec', `"${channel.name}" with another`);
+  }
+  return { ...nowhere, overflowTo: channel };
 }
 
 function checkDelivery<T>(options: ChannelOptions<T>, attachment: Attachment): Keeping | undefined {

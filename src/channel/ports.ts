@@ -1,5 +1,5 @@
 /**
- * Ports: a value with channels, ends and pools somewhere in it, on its way to another thread.
+ * Ports: a value with channels, ends, pools and scopes somewhere in it, on its way to another thread.
  *
  * A class instance loses its prototype when it is cloned. So each live object is replaced by a plain note of what it is,
  * and made anew, live, on the thread that attaches. What is no live object passes as it is.
@@ -9,17 +9,19 @@ import type { Codec } from '../codec/codec.ts';
 import { portable } from '../codec/wire.ts';
 import { IncompatibleSegmentError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
-import { CHANNELS_MAX } from '../memory/layout.ts';
+import { CHANNELS_MAX, HEADER_SCOPES } from '../memory/layout.ts';
+import { peek } from '../memory/words.ts';
 import { BufferPool } from '../pool/pool.ts';
 import type { Attachment } from './attachment.ts';
 import { SharedChannel } from './channel.ts';
 import { openChannel } from './create.ts';
 import { ReceiverEnd, SenderEnd } from './ends.ts';
+import { SharedScope } from './scope.ts';
 
 /** The key by which a note is told from a value of the user's. */
 const KEY = '~sluice';
 
-type Kind = 'channel' | 'sender' | 'receiver' | 'pool';
+type Kind = 'channel' | 'sender' | 'receiver' | 'pool' | 'scope';
 
 interface Note {
   readonly [KEY]: Kind;
@@ -27,6 +29,8 @@ interface Note {
   readonly name?: string;
   readonly codec?: Codec<any>;
   readonly grant?: number;
+  /** The word of a scope. */
+  readonly open?: number;
 }
 
 /** Ports on their way: what travels, and what has to happen when it arrived, or did not. */
@@ -55,6 +59,7 @@ export function describePorts(ports: unknown, attachment: Attachment): Parcel {
   };
   const noteFor = (value: object): Note | undefined => {
     if (value instanceof BufferPool) return { [KEY]: 'pool' };
+    if (value instanceof SharedScope) return noteOfScope(value, attachment);
     if (value instanceof SharedChannel) return noteOf('channel', value, attachment);
     if (!(value instanceof SenderEnd || value instanceof ReceiverEnd)) return undefined;
     const note = noteOf(value instanceof SenderEnd ? 'sender' : 'receiver', value.channel, attachment);
@@ -79,6 +84,8 @@ export function revivePorts(described: unknown, attachment: Attachment): unknown
         return undefined;
       case 'pool':
         return attachment.pool;
+      case 'scope':
+        return scopeOf(note, attachment);
       case 'channel':
         return channelOf(note, attachment);
       case 'sender':
@@ -96,6 +103,21 @@ function noteOf(kind: Kind, channel: SharedChannel<any>, attachment: Attachment)
     throw new IncompatibleSegmentError(`expected a channel of this supervisor, met "${channel.name}" of another`);
   }
   return { [KEY]: kind, index: channel.index, name: channel.name, codec: portable(channel.codec) };
+}
+
+function noteOfScope(scope: SharedScope, { thread }: Attachment): Note {
+  if (!scope.belongsTo(thread)) {
+    throw new IncompatibleSegmentError('expected a scope of this supervisor, met one of another');
+  }
+  return { [KEY]: 'scope', index: scope.index, open: scope.open };
+}
+
+function scopeOf({ index, open }: Partial<Note>, attachment: Attachment): SharedScope {
+  attachment.segment.enter();
+  if (Number.isInteger(open) && Number.isInteger(index) && index! < peek(HEADER_SCOPES)) {
+    return attachment.scopes.adopt(index!, open!);
+  }
+  throw new IncompatibleSegmentError(`expected a scope of the segment, met number ${describe(index)}`);
 }
 
 function grantOf({ grant }: Partial<Note>): number {

@@ -329,6 +329,13 @@ export class MpmcQueue implements Queue {
     return this.#readAt;
   }
 
+  /** A sender takes the message that is next, to drop it: whoever may receive, and in whatever topology. */
+  takeOldest(): number {
+    let slot = this.#take();
+    while (slot === SKIPPED) slot = this.#take();
+    return slot < 0 ? slot : (slot + MPMC_SLOT_HEADER) * WORD_BYTES;
+  }
+
   free(at: number): i32 {
     return at === this.#readAt ? this.#freed : this.#freeSlot(at);
   }

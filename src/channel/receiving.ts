@@ -8,8 +8,9 @@ import { LimitError } from '../errors.ts';
 import { ADVANCED_AWAITED, BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { describe } from '../memory/describe.ts';
 import type { Segment } from '../memory/segment.ts';
-import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
+import type { WaitOptions } from '../park/deadline.ts';
 import { outlast } from '../park/outlast.ts';
+import { assertUncancelled, blockUnder } from '../park/scope.ts';
 import type { ThreadContext } from '../park/thread.ts';
 import type { WaitPoint } from '../park/wait-point.ts';
 import type { ChannelCore } from './core.ts';
@@ -79,6 +80,7 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
+    if (options !== undefined) assertUncancelled(this.#thread, options);
     this.#segment.enter();
     let at = this.#tryNext();
     if (at === BLOCKED) at = this.#wait(options);
@@ -88,6 +90,7 @@ export class Receiving<T> implements ReceivingSide<T> {
   receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
     try {
       options?.signal?.throwIfAborted();
+      assertUncancelled(this.#thread, options);
       this.#segment.enter();
       let at = this.#tryNext();
       if (options?.timeout !== undefined) at = this.#orSurelyTake(at);
@@ -110,7 +113,6 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   receiveManySync(max: number, options?: SyncWaitOptions): T[] {
     checkMax(max);
-    this.#segment.enter();
     if (this.#spsc) return this.#receiveStretch(this.#spsc, max, options);
     const first = this.receiveSync(options);
     return first.done ? [] : this.#andMore(first.value, max);
@@ -165,7 +167,7 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   #wait(options: SyncWaitOptions | undefined): number {
-    const at = this.#orSurelyTake(this.#thread.block(this.#points, this.#next, deadlineOf(options?.timeout)));
+    const at = this.#orSurelyTake(blockUnder(this.#thread, this.#points, this.#next, options));
     if (at === BLOCKED) throw this.#core.late('receive');
     return at;
   }
@@ -222,10 +224,12 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   #receiveStretch(queue: SpscQueue, max: number, options: SyncWaitOptions | undefined): T[] {
+    assertUncancelled(this.#thread, options);
+    this.#core.segment.enter();
     if (this.#unread !== undefined) this.#throwUnread();
     const take = () => (this.#core.inTurn(this.#messages) ? queue.takeMany(max) : BLOCKED);
     let count = take();
-    if (count === BLOCKED) count = this.#thread.block(this.#points, take, deadlineOf(options?.timeout));
+    if (count === BLOCKED) count = blockUnder(this.#thread, this.#points, take, options);
     if (count === BLOCKED) throw this.#core.late('receive');
     if (count === CLOSED) {
       this.#received(CLOSED);

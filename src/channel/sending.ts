@@ -12,6 +12,7 @@ import type { Segment } from '../memory/segment.ts';
 import type { i32 } from '../memory/words.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
 import { outlast } from '../park/outlast.ts';
+import { assertUncancelled, blockUnder, type Scope } from '../park/scope.ts';
 import type { ThreadContext } from '../park/thread.ts';
 import type { WaitPoint } from '../park/wait-point.ts';
 import type { ChannelCore } from './core.ts';
@@ -55,6 +56,7 @@ export class Sending<T> {
   }
 
   sendSync(value: T, options?: SyncWaitOptions): void {
+    if (options !== undefined) assertUncancelled(this.#thread, options);
     const wire = this.#wire;
     if (wire.staged) {
       this.#sendThrough(wire, value, options);
@@ -68,6 +70,7 @@ export class Sending<T> {
   send(value: T, options?: WaitOptions): Promise<void> {
     try {
       options?.signal?.throwIfAborted();
+      assertUncancelled(this.#thread, options);
       return this.#wire.staged ? this.#sendStagedLater(value, options) : this.#sendDirectLater(value, options);
     } catch (error) {
       return Promise.reject(error);
@@ -76,19 +79,20 @@ export class Sending<T> {
 
   sendManySync(values: Iterable<T>, options?: SyncWaitOptions): void {
     const deadline = deadlineOf(options?.timeout);
+    const scope = options?.scope;
     if (this.#spsc && !this.#wire.staged && Array.isArray(values)) {
-      this.#sendStretches(this.#spsc, values, deadline);
+      this.#sendStretches(this.#spsc, values, deadline, scope);
       return;
     }
-    for (const value of iterable(values)) this.sendSync(value, { timeout: remaining(deadline) });
+    for (const value of iterable(values)) this.sendSync(value, { timeout: remaining(deadline), scope });
   }
 
   async sendMany(values: Iterable<T>, options?: WaitOptions): Promise<void> {
     const deadline = deadlineOf(options?.timeout);
-    const signal = options?.signal;
+    const { signal, scope } = options ?? {};
     for (const value of iterable(values)) {
       signal?.throwIfAborted();
-      await this.send(value, { timeout: remaining(deadline), signal });
+      await this.send(value, { timeout: remaining(deadline), signal, scope });
     }
   }
 
@@ -167,9 +171,8 @@ export class Sending<T> {
   }
 
   #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined, staged?: Staged): i32 {
-    const deadline = deadlineOf(options?.timeout);
     let code = attempt();
-    if (code === BLOCKED) code = this.#thread.block(this.points, attempt, deadline);
+    if (code === BLOCKED) code = blockUnder(this.#thread, this.points, attempt, options);
     return this.#orSurelySend(code, attempt, staged);
   }
 
@@ -223,14 +226,17 @@ export class Sending<T> {
     return pump.due ? pump.turn() : RESOLVED;
   }
 
-  #sendStretches(queue: SpscQueue, values: readonly T[], deadline: number): void {
+  #sendStretches(queue: SpscQueue, values: readonly T[], deadline: number, scope: Scope | undefined): void {
     const wire = this.#wire as DirectWire<T>;
     for (let next = 0; next < values.length; ) {
+      assertUncancelled(this.#thread, { scope });
       this.#segment.enter();
       const want = Math.min(STRETCH, values.length - next);
       const claim = () => (this.#core.inTurn(this.#room) ? queue.claimMany(want) : BLOCKED);
       let count = claim();
-      if (count === BLOCKED) count = this.#thread.block(this.points, claim, deadline);
+      if (count === BLOCKED) {
+        count = blockUnder(this.#thread, this.points, claim, { timeout: remaining(deadline), scope });
+      }
       if (count < 0) this.#finish(count);
       let at = queue.writeAt;
       let written = 0;

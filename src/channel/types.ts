@@ -6,6 +6,9 @@ import type { SelectCase } from './select/types.ts';
 
 export type Topology = 'mpmc' | 'mpsc' | 'spmc' | 'spsc';
 
+/** What a send does when the channel is full. */
+export type Overflow = 'block' | 'reject' | 'drop-newest' | 'drop-oldest';
+
 export interface Levels {
   /** Share of the capacity from which a channel is yellow, and above which it is red. */
   readonly yellow: number;
@@ -22,8 +25,21 @@ export interface ChannelOptions<T> {
    * it is refused with TopologyError. Default 'mpmc'.
    */
   readonly topology?: Topology;
-  /** What `send` does when the channel is full. Default (and so far the only one) 'block'. */
-  readonly overflow?: 'block';
+  /**
+   * What a send does when the channel is full, or there is no memory for a large message. 'block' (the default): it waits.
+   * 'reject': it throws ChannelFullError, and `trySend` answers false. 'drop-newest': the message is dropped.
+   * 'drop-oldest': the oldest one in the channel that nobody has begun to receive is dropped for it. Rejected and dropped
+   * ones are counted in the snapshot; leases of dropped ones go back to the pool. At-least-once channels drop nothing.
+   */
+  readonly overflow?: Overflow;
+  /**
+   * Where messages go that were rejected or dropped: a channel of the same supervisor and codec, to which they are sent
+   * if that is possible at once; or a function, to which they belong from then on (leases in them, too). A send whose
+   * message was taken there does not throw; `trySend` of a rejecting channel just answers false. A channel serves
+   * whatever thread sends; a function is called on the thread that made the channel, for what is sent there: messages of
+   * other threads are rejected or dropped as without it. It keeps no end of its channel open.
+   */
+  readonly onOverflow?: Sender<T> | ((value: T) => void);
   /**
    * What becomes of messages that a thread had received when it died. 'at-most-once' (the default): they are lost, and
    * counted. 'at-least-once': a message is gone only when it was acknowledged; until then it counts towards the capacity,
@@ -47,7 +63,7 @@ export interface ChannelOptions<T> {
   readonly levels?: Levels;
 }
 
-/** Options of an operation that blocks the thread: nothing could abort it. */
+/** Options of an operation that blocks the thread: no signal could abort it; the end of a scope can. */
 export type SyncWaitOptions = Omit<WaitOptions, 'signal'>;
 
 /** A message of an at-least-once channel, in the hands of one receiver. */
@@ -96,7 +112,8 @@ export interface Sender<T> extends End, Disposable {
   /**
    * A case for select: sends `value` if it is chosen. The value is evaluated now, so a codec that does not take it throws
    * here. Two things stay with you until the select begins: bytes, which must not change till then, and leases, which are
-   * yours again if another case wins. Make a new case for each message.
+   * yours again if another case wins. Make a new case for each message. It waits for room, whatever the channel's overflow
+   * policy.
    */
   onSend(value: T): SelectCase;
   /** Retires this end; the channel closes with the last of its counted senders. On a Channel: closes for everybody. */

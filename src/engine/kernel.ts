@@ -7,11 +7,12 @@ import { endGrant, grantEntry, endHold, endAdopt, endRetire, endRevoke, endCount
 import { letterPayload, letterOf, lettersInit, letterClaim, letterPost, letterTake, letterTaken, letterCleared, letterAttempt, letterAcknowledge, letterFree, letterReturn, letterHeld, letterExhausted, deadLetters, letterMove, letterDrop, lettersLength, lettersWaiting, lettersOut, lettersMoving, letterMessage, lettersRecoverMoves, lettersRecover } from '../kernel/letters.ts';
 import { slotState, slotOwner, slotOwned, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull } from '../kernel/mpmc.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
+import { scopeAddress, scopesUsed, scopeClaim, scopeInto, scopeUnclaim, scopeOpen, scopeHold, scopeLeave, scopeHow, scopeLive, scopeEnd, scopeEnding, scopeReasoned, scopeChild, scopeNextChild, scopeOpenWord, scopeGiveBack, scopeRecover } from '../kernel/scopes.ts';
 import { shortSend, shortReceive } from '../kernel/short.ts';
 import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
 import { tallyAdd, tallyHigh, tallyLow } from '../kernel/tally.ts';
 import { threadCell, threadClaim, threadReady, threadState, threadsAttached, threadFind, threadBury, threadLeave, threadFree, threadForget } from '../kernel/threads.ts';
-import { waitersAdd, waitersRemove, waitersHas, waitersAny, waitersTake, waitersCount } from '../kernel/waiters.ts';
+import { waitersAdd, waitersRemove, waitersHas, waitersAny, waitersTake, waitersNext, waitersCount } from '../kernel/waiters.ts';
 import { wakeRead, wakeArm, wakeDisarm, wakeSignal } from '../kernel/wake.ts';
 
 /** Every function of the kernel, compiled by tsc: it works on the segment that was entered last. */
@@ -105,6 +106,24 @@ export const reference = {
   refAt,
   refsDrop,
   refsTouched,
+  scopeAddress,
+  scopesUsed,
+  scopeClaim,
+  scopeInto,
+  scopeUnclaim,
+  scopeOpen,
+  scopeHold,
+  scopeLeave,
+  scopeHow,
+  scopeLive,
+  scopeEnd,
+  scopeEnding,
+  scopeReasoned,
+  scopeChild,
+  scopeNextChild,
+  scopeOpenWord,
+  scopeGiveBack,
+  scopeRecover,
   shortSend,
   shortReceive,
   spscPosition,
@@ -142,6 +161,7 @@ export const reference = {
   waitersHas,
   waitersAny,
   waitersTake,
+  waitersNext,
   waitersCount,
   wakeRead,
   wakeArm,
@@ -241,6 +261,24 @@ export function compiled(exports: Record<string, any>): typeof reference {
     refAt: exports.refAt,
     refsDrop: exports.refsDrop,
     refsTouched: exports.refsTouched,
+    scopeAddress: exports.scopeAddress,
+    scopesUsed: exports.scopesUsed,
+    scopeClaim: exports.scopeClaim,
+    scopeInto: exports.scopeInto,
+    scopeUnclaim: exports.scopeUnclaim,
+    scopeOpen: exports.scopeOpen,
+    scopeHold: exports.scopeHold,
+    scopeLeave: exports.scopeLeave,
+    scopeHow: exports.scopeHow,
+    scopeLive: exports.scopeLive,
+    scopeEnd: exports.scopeEnd,
+    scopeEnding: exports.scopeEnding,
+    scopeReasoned: exports.scopeReasoned,
+    scopeChild: exports.scopeChild,
+    scopeNextChild: exports.scopeNextChild,
+    scopeOpenWord: exports.scopeOpenWord,
+    scopeGiveBack: exports.scopeGiveBack,
+    scopeRecover: exports.scopeRecover,
     shortSend: exports.shortSend,
     shortReceive: exports.shortReceive,
     spscPosition: exports.spscPosition,
@@ -278,6 +316,7 @@ export function compiled(exports: Record<string, any>): typeof reference {
     waitersHas: exports.waitersHas,
     waitersAny: exports.waitersAny,
     waitersTake: exports.waitersTake,
+    waitersNext: exports.waitersNext,
     waitersCount: exports.waitersCount,
     wakeRead: exports.wakeRead,
     wakeArm: exports.wakeArm,

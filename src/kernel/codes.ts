@@ -14,3 +14,5 @@ export const SKIPPED = -3;
 export const DAMAGED = -5;
 /** No request of this size can ever be served. */
 export const TOO_LARGE = -4;
+/** The scope in which something was to be done is over. */
+export const CANCELLED = -6;

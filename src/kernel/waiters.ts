@@ -60,6 +60,24 @@ export function waitersTake(set: i32): i32 {
   return thread;
 }
 
+/** The first thread at or behind `from` that is in the set, or −1. */
+export function waitersNext(set: i32, from: i32): i32 {
+  if (from < DIRECT) {
+    const direct: i32 = load(set + SET_FIRST) & ~((1 << from) - 1) & ~MORE;
+    if (direct !== 0) return lowestBit(direct);
+  }
+  if ((load(set + SET_FIRST) & MORE) === 0) return -1;
+  const start: i32 = from < DIRECT ? 0 : from - DIRECT;
+  const groups: i32 = load(set + SET_GROUPS);
+  for (let group: i32 = start >>> 5; group < 32; group++) {
+    if ((groups & (1 << group)) === 0) continue;
+    const mask: i32 = group === start >>> 5 ? ~((1 << (start & 31)) - 1) : -1;
+    const word: i32 = load(set + SET_GROUP_WORDS + group) & mask;
+    if (word !== 0) return DIRECT + (group << 5) + lowestBit(word);
+  }
+  return -1;
+}
+
 /** How many threads wait. */
 export function waitersCount(set: i32): i32 {
   const first: i32 = load(set + SET_FIRST);

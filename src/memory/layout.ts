@@ -2,10 +2,10 @@
  * Where every shared word lives. This file owns every offset; each is accumulated from the one before, none is typed in.
  *
  * ```
- * segment  ┌──────────┬──────────────┬───────────────┬────────────┬──────────────────────┬─ … ─┐
- *          │ header   │ thread cells │ channel table │ end table  │ page table │ bitmaps │ pages │
- *          │          │              │               │            │ block owners         │       │
- *          └──────────┴──────────────┴───────────────┴────────────┴──────────────────────┴─ … ─┘
+ * segment  ┌──────────┬──────────────┬───────────────┬────────────┬────────┬──────────────────────┬─ … ─┐
+ *          │ header   │ thread cells │ channel table │ end table  │ scopes │ page table │ bitmaps │ pages │
+ *          │          │              │               │            │        │ block owners         │       │
+ *          └──────────┴──────────────┴───────────────┴────────────┴────────┴──────────────────────┴─ … ─┘
  * page     64 KiB, one of: free · a slab of equal blocks (64 B … 32 KiB) · part of a run (one block of whole pages)
  * channel  ┌────────┬──────┬──────┬───────────────────┬─────────────────┬───────┬──────┬───────┬─────────┬──────┐
  * (a block)│ fixed  │ tail │ head │ waiting receivers │ waiting senders │ tally │ name │ slots │ letters │ refs │
@@ -81,6 +81,9 @@ export const HEADER_EPOCH = header.take(2);
 export const HEADER_CELLS = header.take(1);
 export const HEADER_CHANNEL_TABLE = header.take(1);
 export const HEADER_END_TABLE = header.take(1);
+export const HEADER_SCOPE_TABLE = header.take(1);
+/** Most scopes at once. */
+export const HEADER_SCOPES = header.take(1);
 export const HEADER_PAGE_TABLE = header.take(1);
 export const HEADER_BITMAPS = header.take(1);
 export const HEADER_OWNERS = header.take(1);
@@ -96,12 +99,17 @@ export const HEADER_ENDS_HINT = header.line();
 export const HEADER_ENDS_GRANTED = header.line();
 /** Ends placed in the table so far: a scan during which it moved may have missed one that went to another entry. */
 export const HEADER_ENDS_PLACED = header.line();
+export const HEADER_SCOPES_USED = header.line();
+/** Where a free scope is likely. */
+export const HEADER_SCOPES_HINT = header.line();
 export const HEADER_PAGES_USED = header.line();
 /** Units of `BLOCK_UNIT_BYTES` in use now, and the most there ever were. */
 export const HEADER_POOL_IN_USE = header.line();
 export const HEADER_POOL_PEAK = header.line();
 /** Threads that wait for pool memory. */
 export const HEADER_POOL_WAITERS = header.line(SET_WORDS);
+/** Threads that want to be told when one of their scopes ends. */
+export const HEADER_SCOPE_WAITERS = header.line(SET_WORDS);
 const HEADER_WORDS = header.end();
 
 // ── Thread cell ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -155,6 +163,28 @@ export const ENDS_MAX = 32_768;
 /** Most threads a segment can be made for: what an owner field of 10 bits holds. */
 export const THREADS_MAX = 1_024;
 
+// ── Scope: what can be called off on all threads at once. See `kernel/scopes.ts` ────────────────────────────────────
+const scope = accumulate(0);
+/** Its generation, who is at work on it, and how it stands. Loops that never yield look at it: on a line of its own. */
+export const SCOPE_STATE = scope.line();
+/** The thread that made it. */
+export const SCOPE_OWNER = scope.take(1);
+/** 1 + the index of the scope it is in, and the generation of that one; 0: none. */
+export const SCOPE_PARENT = scope.take(1);
+export const SCOPE_PARENT_GENERATION = scope.take(1);
+/** Microseconds on a clock that all threads share, high and low word; both 0: no time-out. */
+export const SCOPE_DEADLINE = scope.take(2);
+/** Bytes of the reason it was cancelled with. */
+export const SCOPE_REASON_BYTES = scope.take(1);
+/** Threads that have it, and have not seen its end yet. */
+export const SCOPE_HOLDERS = scope.line(SET_WORDS);
+export const SCOPE_REASON = scope.line(3 * LINE);
+export const SCOPE_WORDS = scope.end();
+export const REASON_MAX_BYTES = 3 * LINE * WORD_BYTES;
+/** Most scopes of the largest segment; smaller ones have one for so many bytes. */
+export const SCOPES_MAX = 8_192;
+export const BYTES_PER_SCOPE = 32_768;
+
 // ── Pool ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** The smallest block; sizes of slab blocks are this times a power of two, up to half a page. */
 export const BLOCK_UNIT_BYTES = 64;
@@ -194,6 +224,9 @@ export const CHANNEL_ATTEMPTS = channel.take(1);
 export const CHANNEL_DEAD_LETTERS = channel.take(1);
 /** Milliseconds until a message that was not acknowledged is handed out again, or 0. */
 export const CHANNEL_ACK_TIMEOUT = channel.take(1);
+/** What a send does when it is full: OVERFLOW_*; and 1 + the index of the channel for what has no room, or 0. */
+export const CHANNEL_OVERFLOW = channel.take(1);
+export const CHANNEL_OVERFLOW_TO = channel.take(1);
 /** Levels, in thousandths of the capacity. */
 export const CHANNEL_YELLOW = channel.take(1);
 export const CHANNEL_RED = channel.take(1);
@@ -256,6 +289,11 @@ export const TOPOLOGY_MPSC = 1;
 export const TOPOLOGY_SPMC = 2;
 export const TOPOLOGY_SPSC = 3;
 
+export const OVERFLOW_BLOCK = 0;
+export const OVERFLOW_REJECT = 1;
+export const OVERFLOW_DROP_NEWEST = 2;
+export const OVERFLOW_DROP_OLDEST = 3;
+
 /** A queue of messages between two threads; between any number; or one of letters (`kernel/letters.ts`). */
 export const QUEUE_SPSC = 0;
 export const QUEUE_MPMC = 1;
@@ -272,6 +310,8 @@ export interface Layout {
   readonly cells: number;
   readonly channelTable: number;
   readonly endTable: number;
+  readonly scopeTable: number;
+  readonly scopes: number;
   readonly pageTable: number;
   readonly bitmaps: number;
   readonly owners: number;
@@ -286,11 +326,13 @@ export function layoutOf(threads: number, bytes: number): Layout {
   const cells = fixed.line(threads * CELL_WORDS);
   const channelTable = fixed.line(CHANNELS_MAX);
   const endTable = fixed.line(ENDS_MAX);
+  const scopes = Math.min(SCOPES_MAX, Math.floor(bytes / BYTES_PER_SCOPE));
+  const scopeTable = fixed.line(scopes * SCOPE_WORDS);
   const total = bytes / WORD_BYTES;
   const pages = Math.max(0, Math.floor((total - fixed.end() - PAGE - LINE * 4) / perPage));
   const pageTable = fixed.line(pages * PAGE_ENTRY);
   const bitmaps = fixed.line(pages * PAGE_BITMAP);
   const owners = fixed.line(pages * PAGE_OWNERS);
   const firstPage = Math.ceil(fixed.end() / PAGE) * PAGE;
-  return { threads, pages, cells, channelTable, endTable, pageTable, bitmaps, owners, firstPage };
+  return { threads, pages, cells, channelTable, endTable, scopeTable, scopes, pageTable, bitmaps, owners, firstPage };
 }

@@ -20,6 +20,8 @@ import {
   HEADER_OWNERS,
   HEADER_PAGE_TABLE,
   HEADER_PAGES,
+  HEADER_SCOPE_TABLE,
+  HEADER_SCOPES,
   HEADER_SPIN,
   HEADER_THREADS,
   HEADER_VERSION,
@@ -173,12 +175,14 @@ function checkHeader(byteLength: number): void {
   }
 }
 
-/** The words of the header that say where the tables are, and what they say. */
+/** The words of the header that say where the tables are and how large, and what they say. */
 function tablesOf(layout: Layout): readonly (readonly [number, number])[] {
   return [
     [HEADER_CELLS, layout.cells],
     [HEADER_CHANNEL_TABLE, layout.channelTable],
     [HEADER_END_TABLE, layout.endTable],
+    [HEADER_SCOPE_TABLE, layout.scopeTable],
+    [HEADER_SCOPES, layout.scopes],
     [HEADER_PAGE_TABLE, layout.pageTable],
     [HEADER_BITMAPS, layout.bitmaps],
     [HEADER_OWNERS, layout.owners],

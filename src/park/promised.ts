@@ -1,4 +1,4 @@
-/** A pending operation behind a promise, with its time-out and its abort signal. */
+/** A pending operation behind a promise, with its time-out, its abort signal and its scope. */
 
 import { deadlineOf, type WaitOptions } from './deadline.ts';
 import { PendingOperation } from './pending.ts';
@@ -47,8 +47,8 @@ export abstract class PromisedOperation<T> extends PendingOperation {
   }
 
   /**
-   * Queues at `place` an operation whose first attempt did not settle it. It is called off when the signal aborts, or
-   * with what `late` makes when the time is over.
+   * Queues at `place` an operation whose first attempt did not settle it. It is called off when the signal aborts, when
+   * the scope is over, or with what `late` makes when the time is.
    */
   start(place: WaitingPlace, options: WaitOptions | undefined, late: () => Error): void {
     const callOff = (error: unknown) => {
@@ -56,9 +56,10 @@ export abstract class PromisedOperation<T> extends PendingOperation {
       this.abandoned();
       this.reject(error);
     };
-    const { signal, timeout } = options ?? {};
+    const { signal, timeout, scope } = options ?? {};
     try {
       signal?.throwIfAborted();
+      scope?.throwIfCancelled();
       if (deadlineOf(timeout) <= performance.now()) throw late();
     } catch (error) {
       callOff(error);
@@ -66,8 +67,8 @@ export abstract class PromisedOperation<T> extends PendingOperation {
     }
     place.enqueue(this);
     // Only now: what is called off must be in the queue, to be taken out of it.
-    if (this.waits && (signal || (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY))) {
-      this.#calling = new Calling(callOff, signal, timeout, late);
+    if (this.waits && (signal || scope || (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY))) {
+      this.#calling = new Calling(callOff, options!, late);
     }
   }
 }
@@ -76,21 +77,19 @@ export abstract class PromisedOperation<T> extends PendingOperation {
 class Calling {
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: () => void;
+  readonly #leaveScope: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    callOff: (error: unknown) => void,
-    signal: AbortSignal | undefined,
-    timeout: number | undefined,
-    late: () => Error,
-  ) {
+  constructor(callOff: (error: unknown) => void, { signal, timeout, scope }: WaitOptions, late: () => Error) {
     this.#signal = signal;
     this.#onAbort = () => callOff(signal!.reason);
     signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#leaveScope = scope?.onEnd(() => callOff(scope.cancelledError()));
     if (timeout !== undefined) this.#startTimer(performance.now() + timeout, () => callOff(late()));
   }
 
   stop(): void {
+    this.#leaveScope?.();
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener('abort', this.#onAbort);
   }

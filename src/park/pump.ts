@@ -4,7 +4,8 @@
  * One word, the thread's wake word, tells that any of them may; so one `waitAsync` serves however many are pending.
  * After activity the pump polls the word from the event loop for a short while, because an answer then often comes
  * within microseconds and `waitAsync` takes tens of them; only then does it arm the `waitAsync`. The event loop is held
- * open exactly while operations are pending, by a timer, because a pending `waitAsync` does not.
+ * open exactly while operations are pending, those in the background left out, by a timer, because a pending `waitAsync`
+ * does not.
  *
  * Invariant: `#seen` was read from the wake word before the last look at every pending operation. So a word that still
  * equals it means that nothing was missed, and arming against it loses nothing.
@@ -32,6 +33,8 @@ export class Pump {
   #armedOn: i32 | undefined;
   #kicked = false;
   #holder: NodeJS.Timeout | undefined;
+  /** How many of the points hold the event loop open. */
+  #holding = 0;
   #completions = 0;
   readonly #poll = () => this.#pollOnce();
 
@@ -62,17 +65,15 @@ export class Pump {
 
   /** Begins to look after the operations of `point`. Call before their last look. */
   add(point: WaitPoint): void {
-    if (this.#points.size === 0) {
-      this.#seen = this.#thread.kernel.wakeRead(this.#thread.cell);
-      this.#hold();
-    }
+    if (this.#points.size === 0) this.#seen = this.#thread.kernel.wakeRead(this.#thread.cell);
+    if (!this.#points.has(point) && !point.background && this.#holding++ === 0) this.#hold();
     this.#points.add(point);
     this.#startPolling();
   }
 
   /** Stops looking after `point`: nothing is pending there. */
   remove(point: WaitPoint): void {
-    if (this.#points.delete(point) && this.#points.size === 0) this.#holder?.unref();
+    if (this.#points.delete(point) && !point.background && --this.#holding === 0) this.#holder?.unref();
   }
 
   /** Something of this thread's own doing may have made an operation of this thread ready. */
@@ -156,6 +157,7 @@ export class Pump {
   stop(): void {
     clearInterval(this.#holder);
     this.#holder = undefined;
+    this.#holding = 0;
     this.#points.clear();
   }
 }

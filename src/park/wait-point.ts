@@ -27,6 +27,8 @@ export interface WaitPointOptions {
   readonly backlog: () => number;
   /** Told how long an operation had to wait here. */
   readonly noteWait?: (ms: number) => void;
+  /** Whether what is pending here leaves the event loop free to end. */
+  readonly background?: boolean;
 }
 
 export class WaitPoint {
@@ -35,6 +37,7 @@ export class WaitPoint {
   readonly noteWait: (ms: number) => void;
   readonly backlog: () => number;
   readonly spin: SpinBudget;
+  readonly background: boolean;
   readonly #announce: (() => void) | undefined;
   readonly #thread: ThreadContext;
   #first: PendingOperation | undefined;
@@ -52,6 +55,7 @@ export class WaitPoint {
     const { looks } = thread.engine;
     this.spin = new SpinBudget(thread.segment.spin, watch && (() => watch(looks)));
     this.noteWait = options.noteWait ?? (() => {});
+    this.background = options.background ?? false;
   }
 
   /** Whether asynchronous operations of this thread wait here. */

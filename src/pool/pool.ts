@@ -23,8 +23,9 @@ import {
 import type { Segment } from '../memory/segment.ts';
 import type { i32 } from '../memory/words.ts';
 import { load } from '../memory/words.ts';
-import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
+import type { WaitOptions } from '../park/deadline.ts';
 import { PromisedOperation } from '../park/promised.ts';
+import { assertUncancelled, blockUnder } from '../park/scope.ts';
 import type { ThreadContext } from '../park/thread.ts';
 import { WaitPoint } from '../park/wait-point.ts';
 import { Lease } from './lease.ts';
@@ -69,6 +70,7 @@ export class BufferPool {
   lease(byteLength: number, options?: WaitOptions): Promise<Lease> {
     const asked = checkLength(byteLength);
     return new Promise((resolve, reject) => {
+      assertUncancelled(this.#thread, options);
       this.segment.enter();
       const operation = new PendingLease(this, asked, resolve, reject);
       if (!operation.attempt()) operation.start(this.point, options, () => this.#late(asked));
@@ -78,11 +80,11 @@ export class BufferPool {
   /** The same, blocking this thread. */
   leaseSync(byteLength: number, options?: Omit<WaitOptions, 'signal'>): Lease {
     const asked = checkLength(byteLength);
+    assertUncancelled(this.#thread, options);
     this.segment.enter();
     let block = this.take(asked);
     if (block === BLOCKED) {
-      const deadline = deadlineOf(options?.timeout);
-      block = this.#thread.block([this.point], () => this.take(asked), deadline);
+      block = blockUnder(this.#thread, [this.point], () => this.take(asked), options);
       if (block === BLOCKED) throw this.#late(asked);
     }
     return this.leaseOf(block, asked);

@@ -11,6 +11,7 @@
  */
 
 import { forwardExhausted } from '../channel/letter-queue.ts';
+import { recoverScopes } from '../channel/scope-end.ts';
 import type { Kernel } from '../engine/engine.ts';
 import { NO_ERROR } from '../kernel/close.ts';
 import { ROLE_SENDER } from '../kernel/ends.ts';
@@ -116,6 +117,7 @@ function giveBack(thread: ThreadContext, dead: i32): Recovery {
   const ends = retireEnds(kernel, dead);
   closeForsaken(thread);
   const blocks = kernel.blocksRecover(dead, thread.id) + groundBlocks(kernel, thread.id, dead);
+  recoverScopes(thread, dead);
   kernel.waitersRemove(HEADER_POOL_WAITERS, dead);
   thread.wakeAll(HEADER_POOL_WAITERS);
   // And those that it had taken out of a set and not woken yet.

@@ -21,6 +21,7 @@ import {
   CHANNEL_LOST,
   CHANNEL_NAME,
   CHANNEL_NAME_BYTES,
+  CHANNEL_OVERFLOW,
   CHANNEL_PEAK,
   CHANNEL_QUEUE,
   CHANNEL_RECEIVE_WAIT,
@@ -34,7 +35,9 @@ import {
   CHANNEL_TAIL,
   CHANNEL_TOPOLOGY,
   CHANNEL_YELLOW,
+  HEADER_SCOPES,
   NAME_MAX_BYTES,
+  OVERFLOW_DROP_OLDEST,
   PARKED_POOL,
   PARKED_RECEIVE,
   PARKED_RUNNING,
@@ -96,6 +99,8 @@ export interface Snapshot {
   readonly channels: readonly ChannelSnapshot[];
   readonly threads: readonly ThreadSnapshot[];
   readonly pool: PoolStats;
+  /** Scopes that are not over, or of whose end some thread has not heard yet; and the most there can be. */
+  readonly scopes: { readonly inUse: number; readonly most: number };
   /** Which compilation of the kernel this thread runs; if not the default one, though nobody asked for that, why. */
   readonly kernel: { readonly compilation: Compilation; readonly reason?: string };
 }
@@ -153,6 +158,7 @@ export class Observer {
       channels: [...this.#channels()],
       threads: [...this.#threads()],
       pool: this.#pool.stats(),
+      scopes: { inUse: this.#scopesInUse(), most: peek(HEADER_SCOPES) },
       kernel: { compilation, ...(reason !== undefined && { reason }) },
     };
   }
@@ -201,6 +207,7 @@ export class Observer {
     const memory = this.#remember(index, address);
     const buried = load(address + CHANNEL_BURIED);
     const skipped = load(address + CHANNEL_SKIPPED);
+    const dropped = load(address + CHANNEL_DROPPED);
     const length = lengthOf(this.#kernel, address);
     return {
       name: this.channelName(index),
@@ -211,8 +218,9 @@ export class Observer {
       peak: memory.peak,
       level: nextLevel(memory.level, occupancyOf(this.#kernel, address), thresholdsOf(address)),
       sent: memory.sent - buried,
-      received: memory.received - skipped,
-      dropped: load(address + CHANNEL_DROPPED),
+      // What a sender dropped to make room has gone the way of what was received.
+      received: memory.received - skipped - (peek(address + CHANNEL_OVERFLOW) === OVERFLOW_DROP_OLDEST ? dropped : 0),
+      dropped,
       rejected: load(address + CHANNEL_REJECTED),
       lost: load(address + CHANNEL_LOST),
       redelivered: load(address + CHANNEL_REDELIVERED),
@@ -246,6 +254,12 @@ export class Observer {
     if (parkedOn === PARKED_RUNNING) return { id, name, state: 'running', parkedOn: null, parkedForMs: 0 };
     const parkedForMs = Math.max(0, this.#segment.now() - load(cell + CELL_PARKED_SINCE));
     return { id, name, state: 'parked', parkedOn: this.#parkedOn(parkedOn), parkedForMs };
+  }
+
+  #scopesInUse(): number {
+    let inUse = 0;
+    for (let index = 0; index < this.#kernel.scopesUsed(); index++) if (this.#kernel.scopeLive(index)) inUse++;
+    return inUse;
   }
 
   *#threads(): Generator<ThreadSnapshot> {

@@ -6,12 +6,14 @@ import type { Worker } from 'node:worker_threads';
 import type { Attachment } from '../channel/attachment.ts';
 import { createChannel } from '../channel/create.ts';
 import type { Parcel } from '../channel/ports.ts';
+import { closeScopes } from '../channel/scope-end.ts';
 import type { Channel, ChannelOptions } from '../channel/types.ts';
 import { LimitError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
 import { HEADER_CLOSING, HEADER_POOL_WAITERS } from '../memory/layout.ts';
 import { Segment } from '../memory/segment.ts';
 import { store } from '../memory/words.ts';
+import type { Scope, ScopeOptions } from '../park/scope.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import type { Level } from './levels.ts';
 import { OverdueWatch } from './overdue.ts';
@@ -172,12 +174,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     }
   }
 
+  /**
+   * Makes a scope: what runs under it, on whatever thread, can be called off together. It takes memory until it is over:
+   * cancel it, best by `using`. Throws LimitError for a bad time-out and when there are too many scopes.
+   */
+  scope(options?: ScopeOptions): Scope {
+    this.#assertOpen();
+    return this.#attachment.scopes.open(undefined, options);
+  }
+
   /** What there is to see now, as plain JSON. */
   snapshot(): Snapshot {
     return this.#observer.snapshot();
   }
 
-  /** Closes every channel, waits for the worker groups to end, and lets go of everything. Idempotent. */
+  /** Closes every channel and ends every scope, waits for the worker groups to end, and lets go of everything. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -192,6 +203,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     for (const group of this.#groups) group.stopReplacing();
     segment.enter();
     for (let index = 0; index < thread.kernel.channelsUsed(); index++) closeAt(thread, index);
+    closeScopes(thread);
     store(HEADER_CLOSING, 1);
     thread.wakeAll(HEADER_POOL_WAITERS);
     const ends = await Promise.allSettled([...this.#groups].map((group) => group.finished));

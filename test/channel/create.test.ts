@@ -138,15 +138,15 @@ describe('options that cannot be kept are refused, and leave nothing behind', ()
 });
 
 describe('what is not built yet is refused with LimitError, by name', () => {
-  test.each([
-    ['rendezvous', { capacity: 0 }, /rendezvous channels are not built yet/],
-    ['overflow policies', { overflow: 'reject' }, /overflow: .* not built yet/],
-  ])('%s', async (_what, options, message) => {
-    await using supervisor = newSupervisor();
-    const make = () => supervisor.channel('later', { codec: u32, capacity: 1, ...options } as never);
-    expect(make).toThrow(LimitError);
-    expect(make).toThrow(message);
-  });
+  test.each([['rendezvous', { capacity: 0 }, /rendezvous channels are not built yet/]])(
+    '%s',
+    async (_what, options, message) => {
+      await using supervisor = newSupervisor();
+      const make = () => supervisor.channel('later', { codec: u32, ...options } as never);
+      expect(make).toThrow(LimitError);
+      expect(make).toThrow(message);
+    },
+  );
 });
 
 test('receiveMany wants at least one message', async () => {

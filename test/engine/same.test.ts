@@ -142,9 +142,10 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
             for (const slot of mine) list.splice(list.indexOf(slot), 1);
             for (const slot of mine) pair.call('slotOwner', pair.peek(slot)) + pair.call('slotState', pair.peek(slot));
           }
-          const at = random.int(0, 7);
-          const slot = pair.peek(mpmc + CHANNEL_SLOTS) + at * 4;
-          if (pair.call('slotOwned', pair.peek(slot), me)) pair.call('mpmcRemind', mpmc, at, pair.peek(slot));
+          for (let at = 0; at < 8; at++) {
+            const slot = pair.peek(mpmc + CHANNEL_SLOTS) + at * 4;
+            if (pair.call('slotOwned', pair.peek(slot), me)) pair.call('mpmcRemind', mpmc, at, pair.peek(slot));
+          }
           pair.call('mpmcRecover', mpmc, me, 4);
         },
       ];
@@ -301,10 +302,56 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
       const thread = random.pick([0, 1, 30, 31, 32, 62, 63, 79]);
       pair.call(random.pick(['waitersAdd', 'waitersAdd', 'waitersRemove', 'waitersHas'] as const), set, thread);
       pair.call(random.pick(['waitersAny', 'waitersCount', 'waitersTake'] as const), set);
+      pair.call('waitersNext', set, thread);
       const cell = pair.call('threadCell', random.int(1, 3));
       const seen = pair.call('wakeRead', cell);
       pair.call(random.pick(['wakeArm', 'wakeDisarm'] as const), cell, random.pick([seen, seen - 2, seen + 1]));
       if (random.int(0, 1)) pair.call('wakeSignal', cell);
+    };
+  },
+  scopes: (pair, random) => {
+    const scopes: { index: number; open: number }[] = [];
+    return () => {
+      const me = random.int(0, 3);
+      const one = random.pick([...scopes, { index: random.int(0, 9), open: 2 }]);
+      const deeds = [
+        () => {
+          const index = pair.call('scopeClaim', me);
+          if (index < 0) return;
+          pair.call('scopeAddress', index);
+          if (random.int(0, 1)) {
+            if (!pair.call('scopeInto', index, one.index, one.open)) {
+              pair.call('scopeUnclaim', index);
+              return;
+            }
+          }
+          if (random.int(0, 9) > 0) scopes.push({ index, open: pair.call('scopeOpen', index, me) });
+        },
+        () => pair.call('scopeHold', one.index, one.open, me),
+        () => pair.call('scopeLeave', one.index, me),
+        () => pair.call('scopeHow', one.index, one.open),
+        () => pair.call('scopeEnd', one.index, one.open, random.int(1, 5)),
+        () => {
+          if (pair.call('scopeEnding', one.index, one.open, me) < 0) return;
+          if (random.int(0, 3) > 0) pair.call('scopeReasoned', one.index, one.open, random.int(0, 9));
+        },
+        () => {
+          const child = pair.call('scopeNextChild', one.index, one.open, random.int(0, 3));
+          if (child >= 0) pair.call('scopeChild', child, one.index, one.open);
+          pair.call('scopeGiveBack', one.index, me);
+          pair.call('scopeLive', one.index);
+          pair.call('scopeOpenWord', one.index);
+        },
+        () => {
+          if (random.int(0, 20) > 0) return;
+          for (let index = 0; index < pair.call('scopesUsed'); index++) {
+            pair.call('scopeRecover', index, me);
+            for (const holder of [0, 1, 2, 3]) pair.call('scopeLeave', index, holder);
+          }
+          scopes.length = 0;
+        },
+      ];
+      random.pick(deeds)();
     };
   },
   ends: (pair, random) => {

@@ -188,13 +188,25 @@ const making: Act[] = [
       codec: pick<unknown>([...CODECS, step.junk], step.with) as any,
       capacity: 1 + (step.on % 4),
       topology: pick(TOPOLOGIES, step.with >> 3)!,
+      overflow: pick(['block', 'reject', 'drop-newest', 'drop-oldest'] as const, step.on >> 2)!,
       ...(step.with % 3 === 0 && { delivery: 'at-least-once' as const, maxAttempts: 2 }),
     };
     world.channels.push(pick(world.supervisors, step.on)!.channel('made', options));
   },
   (world, step) => {
     const wrong = pick(
-      ['capacity', 'topology', 'levels', 'overflow', 'delivery', 'codec', 'maxAttempts', 'ackTimeout', 'deadLetter'],
+      [
+        'capacity',
+        'topology',
+        'levels',
+        'overflow',
+        'onOverflow',
+        'delivery',
+        'codec',
+        'maxAttempts',
+        'ackTimeout',
+        'deadLetter',
+      ],
       step.with,
     )!;
     const options = { codec: u32, capacity: 2, [wrong]: step.junk };

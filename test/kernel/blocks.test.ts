@@ -111,6 +111,8 @@ describe('runs', () => {
 
   test('fit into the gaps between others', () => {
     const blocks = takeAll(4 * PAGE_BYTES);
+    // What is left over would make the gap beside it a larger one.
+    takeAll(PAGE_BYTES);
     for (const [index, block] of blocks.entries()) if (index % 2 === 0) blockRelease(block, ME);
     expect(blockTake(ME, 5 * PAGE_BYTES)).toBe(BLOCKED);
     const refilled = blocks.filter((_, index) => index % 2 === 0).map(() => blockTake(ME, 4 * PAGE_BYTES));

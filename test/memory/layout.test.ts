@@ -18,6 +18,7 @@ function tablesOf({ threads, pages, ...at }: Layout): [number, number][] {
     [at.cells, threads * layout.CELL_WORDS],
     [at.channelTable, layout.CHANNELS_MAX],
     [at.endTable, layout.ENDS_MAX],
+    [at.scopeTable, at.scopes * layout.SCOPE_WORDS],
     [at.pageTable, pages * layout.PAGE_ENTRY],
     [at.bitmaps, pages * layout.PAGE_BITMAP],
     [at.owners, pages * layout.PAGE_OWNERS],
@@ -54,6 +55,8 @@ describe('words that different threads write', () => {
     'the two waiter sets of a channel': [layout.CHANNEL_RECEIVERS_WAITING, layout.CHANNEL_SENDERS_WAITING],
     'the head and the waiters': [layout.CHANNEL_HEAD, layout.CHANNEL_RECEIVERS_WAITING],
     'the waiters and the tally': [layout.CHANNEL_SENDERS_WAITING, layout.CHANNEL_TALLY],
+    'how a scope stands and who has it': [layout.SCOPE_STATE, layout.SCOPE_HOLDERS],
+    'how a scope stands and what it is': [layout.SCOPE_STATE, layout.SCOPE_OWNER],
     'pool use and its peak': [layout.HEADER_POOL_IN_USE, layout.HEADER_POOL_PEAK],
     'the closing word and what is used': [layout.HEADER_CLOSING, layout.HEADER_CHANNELS_USED],
   } as const;

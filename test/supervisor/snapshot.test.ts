@@ -54,6 +54,7 @@ test('has these fields, and no message of nobody’s', async () => {
       classes: [expect.objectContaining({ total: expect.any(Number) })],
       leases: 0,
     },
+    scopes: { inUse: 0, most: expect.any(Number) },
     kernel: { compilation: process.env.SLUICE_KERNEL === 'js' ? 'js' : 'wasm' },
   });
 });

@@ -9,10 +9,13 @@ import {
   channel,
   type Lease,
   type Receiver,
+  type Scope,
   type Sender,
   type Shared,
+  type SyncWaitOptions,
   TimeoutError,
   u32,
+  type WaitOptions,
 } from '../../src/index.ts';
 import { selecting } from './selecting.ts';
 
@@ -112,6 +115,42 @@ const operations: Record<string, (channel: Channel<any>, value?: unknown) => unk
 interface EchoPorts {
   readonly there: Channel<Uint8Array>;
   readonly back: Channel<Uint8Array>;
+}
+
+export interface BlockPorts {
+  /** Full, and empty. */
+  readonly full: Channel<number>;
+  readonly empty: Channel<number>;
+  readonly pool: BufferPool;
+  /** Told right before. */
+  readonly begun?: Sender<number>;
+}
+
+/** Every operation that can block, on what makes it do so. */
+export const blockingWays = {
+  send: ({ full }: BlockPorts, options: WaitOptions) => full.send(99, options),
+  sendSync: ({ full }: BlockPorts, options: SyncWaitOptions) => full.sendSync(99, options),
+  sendMany: ({ full }: BlockPorts, options: WaitOptions) => full.sendMany([99, 99], options),
+  sendManySync: ({ full }: BlockPorts, options: SyncWaitOptions) => full.sendManySync([99, 99], options),
+  receive: ({ empty }: BlockPorts, options: WaitOptions) => empty.receive(options),
+  receiveSync: ({ empty }: BlockPorts, options: SyncWaitOptions) => empty.receiveSync(options),
+  receiveMany: ({ empty }: BlockPorts, options: WaitOptions) => empty.receiveMany(3, options),
+  receiveManySync: ({ empty }: BlockPorts, options: SyncWaitOptions) => empty.receiveManySync(3, options),
+  lease: ({ pool }: BlockPorts, options: WaitOptions) => pool.lease(pool.stats().bytes, options),
+  leaseSync: ({ pool }: BlockPorts, options: SyncWaitOptions) => pool.leaseSync(pool.stats().bytes, options),
+};
+export type BlockingWay = keyof typeof blockingWays;
+export const BLOCKING_WAYS = Object.keys(blockingWays) as BlockingWay[];
+
+/** What came of a call: of an error its code, and its cause in a few words. */
+export async function endingOf(call: () => unknown): Promise<{ code: unknown; cause?: unknown } | 'done'> {
+  try {
+    await call();
+    return 'done';
+  } catch (error) {
+    const { code, cause } = error as Error & { code?: unknown };
+    return { code, cause: cause instanceof Error ? `${cause.name}: ${cause.message}` : cause };
+  }
 }
 
 export const programs = {
@@ -308,6 +347,42 @@ export const programs = {
     const made = channel({ codec: u32, capacity });
     made.sendSync(1);
     return made.name;
+  },
+
+  /** Computes, without ever yielding, until the scope is over. Says first that it has begun. Answers the reason. */
+  computeUnder({ scope, begun }: { scope: Scope; begun: Sender<number> }, _data: object) {
+    begun.sendSync(1);
+    while (!scope.cancelled);
+    return { reason: scope.reason };
+  },
+
+  /** Does one thing that blocks under the scope. Tells how it ended. */
+  async blockUnder({ scope, ...ports }: { scope: Scope } & BlockPorts, { way }: { way: BlockingWay }) {
+    ports.begun?.sendSync(1);
+    return await endingOf(() => blockingWays[way](ports, { scope }));
+  },
+
+  /** Waits for the scope's signal, and for nothing else. */
+  async awaitSignal({ scope, begun }: { scope: Scope; begun: Sender<number> }, _data: object) {
+    const { signal } = scope;
+    const over = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    begun.sendSync(1);
+    // The end of a scope holds no event loop open, and this one is held by the port of its orders.
+    await over;
+    return await endingOf(() => signal.throwIfAborted());
+  },
+
+  /** Cancels what it is given. */
+  cancelScope({ scope }: { scope: Scope }, { message }: { message: string }) {
+    scope.cancel(Object.assign(new RangeError(message), { code: 'E_CREW' }));
+  },
+
+  /** Makes a scope in the scope, and computes under it. */
+  computeUnderChild({ scope, begun }: { scope: Scope; begun: Sender<number> }, _data: object) {
+    const child = scope.child();
+    begun.sendSync(1);
+    while (!child.cancelled);
+    return endingOf(() => child.throwIfCancelled());
   },
 
   /** Closes a sending end without having used it. */

@@ -7,12 +7,13 @@
  */
 
 import { LimitError } from '../../errors.ts';
-import { BLOCKED } from '../../kernel/codes.ts';
+import { BLOCKED, CANCELLED } from '../../kernel/codes.ts';
 import { describe } from '../../memory/describe.ts';
 import { PARKED_SELECT } from '../../memory/layout.ts';
 import { rest } from '../../memory/words.ts';
 import { outlast } from '../../park/outlast.ts';
 import { PendingOperation } from '../../park/pending.ts';
+import type { Scope } from '../../park/scope.ts';
 import type { ThreadContext } from '../../park/thread.ts';
 import type { WaitPoint } from '../../park/wait-point.ts';
 import { Attachment } from '../attachment.ts';
@@ -150,9 +151,9 @@ export class Choice {
     return hit;
   }
 
-  /** Sleeps until a case is ready, at the latest until `deadline`; what it answers is as from `attempt`. */
-  sleep(deadline: number): AnyHit | undefined {
-    const until = Math.min(deadline, this.due());
+  /** Sleeps until a case is ready, at the latest until `deadline` or the scope is over; answers as `attempt` does. */
+  sleep(deadline: number, scope: Scope | undefined): AnyHit | undefined {
+    const until = Math.min(deadline, this.due(), scope?.deadline ?? Number.POSITIVE_INFINITY);
     const thread = this.thread ?? Attachment.first()?.thread;
     let hit: AnyHit | undefined;
     if (!thread) {
@@ -161,7 +162,8 @@ export class Choice {
     }
     const attempt = () => {
       hit = this.attempt(true);
-      return hit ? 0 : BLOCKED;
+      if (hit) return 0;
+      return scope?.cancelled ? CANCELLED : BLOCKED;
     };
     thread.segment.enter();
     thread.block(this.#points(), attempt, until, PARKED_SELECT);

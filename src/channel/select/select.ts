@@ -15,8 +15,8 @@ import type { SelectCases, Selected } from './types.ts';
  * was not sent is yours again.
  *
  * A receive is also ready when its channel is closed and drained (`done: true`). Rejects with ChannelClosedError when a
- * send is chosen on a closed channel, or a receive on one that was closed with an error; with TimeoutError or the reason of
- * the signal when called off. A select of nothing, or of cases of channels that are not there (`undefined`, `null`), waits
+ * send is chosen on a closed channel, or a receive on one that was closed with an error; with TimeoutError, CancelledError
+ * or the reason of the signal when called off. A select of nothing, or of cases of channels that are not there (`undefined`, `null`), waits
  * for ever.
  *
  * ```ts
@@ -31,12 +31,15 @@ export function select<C extends SelectCases<C>>(cases: C, options?: WaitOptions
 /** The same, blocking this thread. Throws LimitError for channels of several supervisors. */
 export function selectSync<C extends SelectCases<C>>(cases: C, options?: SyncWaitOptions): Selected<C> {
   const deadline = deadlineOf(options?.timeout);
+  const scope = options?.scope;
+  scope?.throwIfCancelled();
   const choice = new Choice(cases);
   try {
     choice.checkOneSegment();
     for (;;) {
-      const hit = choice.attempt(true) ?? choice.sleep(deadline);
+      const hit = choice.attempt(true) ?? choice.sleep(deadline, scope);
       if (hit) return hit as Selected<C>;
+      scope?.throwIfCancelled();
       if (performance.now() < deadline) continue;
       const last = choice.surely(true);
       if (!last) throw late(cases);
@@ -60,6 +63,7 @@ export function trySelect<C extends SelectCases<C>>(cases: C): Selected<C> | und
 function selectLater(cases: object, options: WaitOptions | undefined): Promise<AnyHit> {
   try {
     options?.signal?.throwIfAborted();
+    options?.scope?.throwIfCancelled();
     const deadline = deadlineOf(options?.timeout);
     const choice = new Choice(cases);
     const hit = atOnce(choice, deadline, cases);

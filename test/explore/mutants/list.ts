@@ -7,6 +7,7 @@ import { mpmc } from './mpmc.ts';
 import type { Mutant } from './mutate.ts';
 import { park } from './park.ts';
 import { recovery } from './recovery.ts';
+import { scopes } from './scopes.ts';
 import { select } from './select.ts';
 import { short } from './short.ts';
 import { spsc } from './spsc.ts';
@@ -20,5 +21,6 @@ export const mutants: readonly Mutant[] = [
   ...blocks,
   ...letters,
   ...recovery,
+  ...scopes,
   ...select,
 ];

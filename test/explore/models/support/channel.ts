@@ -4,6 +4,7 @@ import type { Attachment } from '../../../../src/channel/attachment.ts';
 import { SharedChannel } from '../../../../src/channel/channel.ts';
 import type { ChannelPlace } from '../../../../src/channel/core.ts';
 import { createChannel } from '../../../../src/channel/create.ts';
+import { Scopes } from '../../../../src/channel/scopes.ts';
 import type { Topology } from '../../../../src/channel/types.ts';
 import type { Codec, DirectWire, Wire } from '../../../../src/codec/codec.ts';
 import { LeaseWire, lease } from '../../../../src/codec/lease.ts';
@@ -27,6 +28,7 @@ export interface Place<T = number> extends ChannelPlace<T> {
 export interface Party<T = number> {
   readonly thread: ThreadContext;
   readonly pool: BufferPool;
+  readonly scopes: Scopes;
   readonly channel: SharedChannel<T>;
 }
 
@@ -50,7 +52,8 @@ export const numbers: DirectWire<number, number> = {
 export function attach(segment: Segment, name: string, nodeThread: number): Attachment {
   const thread = new ThreadContext(segment, name, nodeThread);
   const pool = new BufferPool(thread);
-  return { segment, thread, pool, channels: new Map(), customs: new Map() } as unknown as Attachment;
+  const scopes = new Scopes(thread);
+  return { segment, thread, pool, scopes, channels: new Map(), customs: new Map() } as unknown as Attachment;
 }
 
 /** A segment of two pages for messages, with one channel in it; the main thread, number 0, takes no further part. */
@@ -92,8 +95,8 @@ export function joinLeases(place: Place<Lease>, name: string): Party<Lease> {
 
 function joinWith<T>(place: Place<T>, name: string, wireOf: (pool: BufferPool) => Wire<T>): Party<T> {
   const attachment = attach(place.segment, name, 100);
-  const { thread, pool } = attachment;
-  return { thread, pool, channel: new SharedChannel<T>(attachment, place, wireOf(pool)) };
+  const { thread, pool, scopes } = attachment;
+  return { thread, pool, scopes, channel: new SharedChannel<T>(attachment, place, wireOf(pool)) };
 }
 
 /** Sends, blocking. Returns whether the message was accepted; if not, the channel was closed or the time was over. */
