@@ -3,8 +3,8 @@ import { go, rustMpmc } from '../peers/native.ts';
 import { alongRows, perSecond } from '../plots.ts';
 import { measuredByScript } from '../programs.ts';
 
-const OURS = 1_000_000;
-const PEERS = 2_000_000;
+const OURS = 10_000_000;
+const PEERS = 5_000_000;
 const THREADS: readonly [senders: number, receivers: number][] = [
   [1, 1],
   [2, 2],
