@@ -1,6 +1,6 @@
 /** What a victim dies in, and what a survivor does meanwhile. */
 
-import type { BufferPool, Channel } from '../../../src/index.ts';
+import { type BufferPool, type Channel, never, selectSync } from '../../../src/index.ts';
 import { type Kind, MESSAGE_BYTES, makeMessage, numberOf } from './messages.ts';
 
 export interface OperationPorts {
@@ -25,6 +25,19 @@ const sends =
     return () => channel.sendSync(message);
   };
 
+const selectsToSend: Operation = ({ channel, pool }, kind) => {
+  const message = makeMessage(kind, FROM_VICTIM, pool);
+  return () => selectSync({ out: channel.onSend(message), never: never() });
+};
+
+const selectsToReceive: Operation =
+  ({ channel }, kind) =>
+  () => {
+    const hit = selectSync({ in: channel.onReceive(), never: never(), again: channel.onReceive() });
+    if (numberOf(kind, hit.value) < 0) throw new Error('a torn message was received');
+    return hit.value;
+  };
+
 const receives: Operation =
   ({ channel }, kind) =>
   () => {
@@ -40,6 +53,8 @@ export const operations = {
     return sends(FROM_SURVIVOR)(ports, kind);
   },
   receive: receives,
+  'select to send': selectsToSend,
+  'select to receive': selectsToReceive,
   lease: ({ pool }) => {
     return () => pool.leaseSync(MESSAGE_BYTES);
   },

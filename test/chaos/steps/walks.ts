@@ -100,34 +100,38 @@ async function judgeClose(scene: Scene): Promise<string> {
 }
 
 export const WALKS: readonly Walk[] = [
-  ...each((topology, kind) => ({
-    name: `${topology}: receive (${kind})`,
-    topology,
-    kind,
-    capacity: 4,
-    messages: 2,
-    victim: 'receive',
-    judge: judgeReceive,
-  })),
-  ...each((topology, kind) => ({
-    name: `${topology}: send (${kind})`,
-    topology,
-    kind,
-    capacity: 4,
-    messages: topology === 'spsc' ? 0 : 1,
-    victim: 'send',
-    judge: judgeSend,
-  })),
-  ...each((topology, kind) => ({
-    name: `${topology}: send to a sleeper (${kind})`,
-    topology,
-    kind,
-    capacity: 4,
-    messages: 0,
-    victim: 'send',
-    survivor: 'receive',
-    judge: judgeSendToSleeper,
-  })),
+  ...(['receive', 'select to receive'] as const).flatMap((victim) =>
+    each((topology, kind) => ({
+      name: `${topology}: ${victim} (${kind})`,
+      topology,
+      kind,
+      capacity: 4,
+      messages: 2,
+      victim,
+      judge: judgeReceive,
+    })),
+  ),
+  ...(['send', 'select to send'] as const).flatMap((victim) => [
+    ...each((topology, kind) => ({
+      name: `${topology}: ${victim} (${kind})`,
+      topology,
+      kind,
+      capacity: 4,
+      messages: topology === 'spsc' ? 0 : 1,
+      victim,
+      judge: judgeSend,
+    })),
+    ...each((topology, kind) => ({
+      name: `${topology}: ${victim} to a sleeper (${kind})`,
+      topology,
+      kind,
+      capacity: 4,
+      messages: 0,
+      victim,
+      survivor: victim === 'send' ? 'receive' : 'select to receive',
+      judge: judgeSendToSleeper,
+    })),
+  ]),
   ...KINDS.flatMap((kind) =>
     (['receive', 'acknowledge', 'hand back'] as const).map(
       (victim): Walk => ({

@@ -1,6 +1,6 @@
 /** Receives at most once, as fast as it can, in several ways, and writes down which messages came. */
 
-import { type Lease, type Receiver, TimeoutError } from '../../../src/index.ts';
+import { type Lease, never, type Receiver, select, selectSync, TimeoutError } from '../../../src/index.ts';
 import { gauge } from './gauge.ts';
 import { patience } from './patience.ts';
 import { takePlace } from './post.ts';
@@ -55,6 +55,16 @@ const ways: readonly (() => Message[] | undefined | Promise<Message[] | undefine
     const answers = await Promise.all(asked);
     const messages = answers.flatMap((answer) => answer ?? []);
     return messages.length === 0 && answers.includes(undefined) ? undefined : messages;
+  },
+  () => {
+    journal.begin(place, 1);
+    const hit = selectSync({ from: from.onReceive(), never: never(), again: from.onReceive() }, patience(journal));
+    return hit.done ? undefined : [accept(hit.value)];
+  },
+  async () => {
+    journal.begin(place, 1);
+    const hit = await select({ from: from.onReceive(), never: never() }, patience(journal));
+    return hit.done ? undefined : [accept(hit.value)];
   },
 ];
 

@@ -1,6 +1,14 @@
 /** Sends as fast as it can, in several ways, and writes down what it began and what returned. */
 
-import { type BufferPool, ChannelClosedError, type Lease, type Sender } from '../../../src/index.ts';
+import {
+  type BufferPool,
+  ChannelClosedError,
+  type Lease,
+  never,
+  type Sender,
+  select,
+  selectSync,
+} from '../../../src/index.ts';
 import { BOOK_MESSAGES } from '../journal.ts';
 import { inscribe, LEASE_SIZES, MESSAGE_SIZES, STAMP_BYTES, UNBOOKED } from '../payload.ts';
 import { takePlace } from './post.ts';
@@ -43,6 +51,16 @@ const ways: readonly ((first: number, round: number) => number | Promise<number>
     journal.begin(place, BATCH);
     await Promise.all(batch(first, BATCH, round).map((each) => out.send(each)));
     return BATCH;
+  },
+  (first, round) => {
+    journal.begin(place, 1);
+    selectSync({ out: out.onSend(message(first, round)), never: never() });
+    return 1;
+  },
+  async (first, round) => {
+    journal.begin(place, 1);
+    await select({ out: out.onSend(message(first, round)), never: never() });
+    return 1;
   },
 ];
 
