@@ -72,9 +72,8 @@ export class SharedScope extends Scope {
   get cancelled(): boolean {
     if (this.#end) return true;
     this.#thread.segment.enter();
-    if ((load(this.#state) & ~SCOPE_CROWDED) === this.open && !this.#late) return false;
-    this.#settle();
-    return true;
+    // Nothing more here: what its end is good for on this thread can wait until the loop that asks is left.
+    return (load(this.#state) & ~SCOPE_CROWDED) !== this.open || this.#late;
   }
 
   get reason(): unknown {
@@ -123,17 +122,19 @@ export class SharedScope extends Scope {
 
   /** Sees whether it is over, and if so what is to be done about it on this thread. */
   look(): void {
-    void this.cancelled;
+    if (!this.#end && this.cancelled) this.#settle();
   }
 
   /** Ends as that one did. */
   endLike(other: SharedScope): void {
+    other.look();
     const end = other.#end!;
     this.#finish({ how: ENDED_CANCELLED, reason: encodeReason(end.reason) }, () => end);
   }
 
   /** One that is over as this one is. */
   likeIt(): SharedScope {
+    this.look();
     return new SharedScope(this.#scopes, undefined, this.#end);
   }
 
@@ -143,7 +144,8 @@ export class SharedScope extends Scope {
 
   /** Ends it, and those in it, unless it is over. Signals of this thread abort before this returns. */
   #finish(ending: Parameters<typeof endScope>[3], end: () => End): void {
-    if (this.cancelled) return;
+    this.look();
+    if (this.#end) return;
     const own: SharedScope[] = [];
     for (const index of endScope(this.#thread, this.index, this.open, ending)) {
       const scope = this.#scopes.held(index);
@@ -194,7 +196,8 @@ export class SharedScope extends Scope {
   #startTimer(): void {
     const remaining = Math.ceil(this.deadline - performance.now());
     const next = () => {
-      if (!this.cancelled) this.#startTimer();
+      this.look();
+      if (!this.#end) this.#startTimer();
     };
     this.#timer = setTimeout(next, Math.min(TIMER_MAX_MS, Math.max(0, remaining))).unref();
   }

@@ -64,7 +64,6 @@ export class Scopes {
     pokeDeadline(kernel.scopeAddress(index), deadline);
     if (parent && !kernel.scopeInto(index, parent.index, parent.open)) {
       kernel.scopeUnclaim(index);
-      parent.look();
       return parent.likeIt();
     }
     const scope = this.#hold(new SharedScope(this, { index, open: kernel.scopeOpen(index, id), deadline }));
