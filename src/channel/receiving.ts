@@ -157,8 +157,7 @@ export class Receiving<T> implements ReceivingSide<T> {
   giveBack(): void {}
 
   #tryNext(): number {
-    if (this.#unread !== undefined || this.#messages.pending) return this.#tryNextInTurn();
-    return this.#short ? this.#queue.fetch() : this.#queue.take();
+    return this.#unread !== undefined || this.#messages.pending ? this.#tryNextInTurn() : this.#fetch();
   }
 
   #tryNextInTurn(): number {

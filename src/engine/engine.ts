@@ -53,7 +53,9 @@ export function isTrap(error: unknown): boolean {
 const LOOKS_WASM = 64;
 const LOOKS_JS = 8;
 
+/** Compiled once a thread. */
 let module: object | undefined;
+
 /** Makes the kernel for a segment, on this thread. Throws LimitError when SLUICE_KERNEL asks for what there is not. */
 export function engineFor({ memory }: Segment): Engine {
   const wanted = (globalThis as { process?: NodeJS.Process }).process?.env.SLUICE_KERNEL || undefined;
