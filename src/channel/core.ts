@@ -109,11 +109,24 @@ export class ChannelCore<T> {
     this.thread.wakeOne(this.#sendersWaiting);
   }
 
-  /** Whether nobody of this thread stands at `point` before the caller. */
+  /**
+   * At a rendezvous: whoever of this thread was met there gives his seat to the next one. So a thread always meets its own
+   * operations, however many wait.
+   */
+  catchUp(): void {
+    this.segment.enter();
+    if (this.messages.pending && this.messages.woken) this.messages.service();
+    if (this.room.pending && this.room.woken) this.room.service();
+  }
+
+  /**
+   * Whether nobody of this thread stands at `point` before the caller. At a rendezvous those who do have found nobody, but
+   * for themselves: a select that both sends and receives there may well be met by the caller.
+   */
   inTurn(point: WaitPoint): boolean {
     if (!point.pending) return true;
     point.service();
-    return !point.pending;
+    return !point.pending || this.capacity === 0;
   }
 
   close(error?: Error): void {
@@ -147,6 +160,10 @@ export class ChannelCore<T> {
   }
 
   late(what: 'send' | 'receive'): TimeoutError {
+    if (this.capacity === 0) {
+      const nobody = what === 'send' ? 'a receiver' : 'a sender';
+      return new TimeoutError(`${what} on channel "${this.name}": expected ${nobody} in the time allowed, met none`);
+    }
     const held = `${this.length} of ${this.capacity} messages`;
     const lacks = what === 'send' && this.length < this.capacity ? ' and no memory for one more' : '';
     return new TimeoutError(`${what} on channel "${this.name}": the time allowed ran out, with ${held} in it${lacks}`);

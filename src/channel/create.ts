@@ -39,7 +39,7 @@ export function createChannel<T>(
   if (nameBytes.length > NAME_MAX_BYTES) {
     throw new LimitError(`name: expected at most ${NAME_MAX_BYTES} bytes of UTF-8, met ${nameBytes.length}`);
   }
-  const plan = planOf(checked, wire);
+  const plan = planOf({ ...checked, threads: attachment.segment.threads }, wire);
   const block = takeBlock(attachment, plan.words * WORD_BYTES, checked.capacity);
   const address = pool.byteOffset(block) / WORD_BYTES;
   layChannel(attachment, address, checked, plan, nameBytes);

@@ -7,6 +7,7 @@ import { endGrant, grantEntry, endHold, endAdopt, endRetire, endRevoke, endCount
 import { letterPayload, letterOf, lettersInit, letterClaim, letterPost, letterTake, letterTaken, letterCleared, letterAttempt, letterAcknowledge, letterFree, letterReturn, letterHeld, letterExhausted, deadLetters, letterMove, letterDrop, lettersLength, lettersWaiting, lettersOut, lettersMoving, letterMessage, lettersRecoverMoves, lettersRecover } from '../kernel/letters.ts';
 import { slotState, slotOwner, slotOwned, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull } from '../kernel/mpmc.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
+import { seatOf, rendezvousInit, seatState, seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatWatch, rendezvousRecover, rendezvousMessage } from '../kernel/rendezvous.ts';
 import { scopeAddress, scopesUsed, scopeClaim, scopeInto, scopeUnclaim, scopeOpen, scopeHold, scopeLeave, scopeHow, scopeLive, scopeEnd, scopeEnding, scopeReasoned, scopeChild, scopeNextChild, scopeOpenWord, scopeGiveBack, scopeRecover } from '../kernel/scopes.ts';
 import { shortSend, shortReceive } from '../kernel/short.ts';
 import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
@@ -106,6 +107,19 @@ export const reference = {
   refAt,
   refsDrop,
   refsTouched,
+  seatOf,
+  rendezvousInit,
+  seatState,
+  seatOffer,
+  seatWithdraw,
+  seatLeave,
+  seatAbandon,
+  seatClaim,
+  seatFinish,
+  seatSeen,
+  seatWatch,
+  rendezvousRecover,
+  rendezvousMessage,
   scopeAddress,
   scopesUsed,
   scopeClaim,
@@ -261,6 +275,19 @@ export function compiled(exports: Record<string, any>): typeof reference {
     refAt: exports.refAt,
     refsDrop: exports.refsDrop,
     refsTouched: exports.refsTouched,
+    seatOf: exports.seatOf,
+    rendezvousInit: exports.rendezvousInit,
+    seatState: exports.seatState,
+    seatOffer: exports.seatOffer,
+    seatWithdraw: exports.seatWithdraw,
+    seatLeave: exports.seatLeave,
+    seatAbandon: exports.seatAbandon,
+    seatClaim: exports.seatClaim,
+    seatFinish: exports.seatFinish,
+    seatSeen: exports.seatSeen,
+    seatWatch: exports.seatWatch,
+    rendezvousRecover: exports.rendezvousRecover,
+    rendezvousMessage: exports.rendezvousMessage,
     scopeAddress: exports.scopeAddress,
     scopesUsed: exports.scopesUsed,
     scopeClaim: exports.scopeClaim,

@@ -23,7 +23,7 @@ export const PAGE_BYTES = 65_536;
 export const PAGE = PAGE_BYTES / WORD_BYTES;
 
 /** Rises with every change of what this file describes: threads of different versions refuse each other's segments. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 /** 'SLCE' */
 export const MAGIC = 0x534c4345;
 
@@ -284,6 +284,17 @@ export const LETTER_HEADER = letter.take(1) + 1;
 /** Words of the payload of a slot in the queue of an at-least-once channel: the letter's number and generation. */
 export const LETTER_REFERENCE = 2;
 
+// ── Seat: where a thread waits at a channel of capacity 0. See `kernel/rendezvous.ts` ───────────────────────────────
+const seat = accumulate(0);
+export const SEAT_STATE = seat.take(1);
+/** Its present, or last, generation. */
+export const SEAT_GENERATION = seat.take(1);
+/** The seat whose state decides for this one, and what it has to be for that: a seat may be one of several of a select. */
+export const SEAT_LEAD = seat.take(1);
+export const SEAT_LEAD_STATE = seat.take(1);
+/** Words before the message. */
+export const SEAT_HEADER = seat.take(0);
+
 export const TOPOLOGY_MPMC = 0;
 export const TOPOLOGY_MPSC = 1;
 export const TOPOLOGY_SPMC = 2;
@@ -294,10 +305,14 @@ export const OVERFLOW_REJECT = 1;
 export const OVERFLOW_DROP_NEWEST = 2;
 export const OVERFLOW_DROP_OLDEST = 3;
 
-/** A queue of messages between two threads; between any number; or one of letters (`kernel/letters.ts`). */
+/**
+ * A queue of messages between two threads; between any number; one of letters (`kernel/letters.ts`); or none at all, but
+ * seats at which threads meet (`kernel/rendezvous.ts`).
+ */
 export const QUEUE_SPSC = 0;
 export const QUEUE_MPMC = 1;
 export const QUEUE_LETTERS = 2;
+export const QUEUE_RENDEZVOUS = 3;
 
 /** Fewest slots of a channel: keeps a position's lap within the 29 bits of a slot's state word. */
 export const SLOTS_MIN_SHIFT = 3;

@@ -30,7 +30,9 @@ import {
   CHANNEL_SENDERS_WAITING,
   CHANNEL_SHIFT,
   HEADER_POOL_WAITERS,
+  HEADER_THREADS,
   QUEUE_LETTERS,
+  QUEUE_RENDEZVOUS,
   QUEUE_SPSC,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
@@ -137,6 +139,11 @@ function recoverChannel(thread: ThreadContext, channel: i32, dead: i32): Settled
   // It may have been woken and have died before it could act or hand the wake-up on; or have owed one to somebody.
   for (let owed = settled.returned; owed >= 0; owed--) thread.wakeOne(channel + CHANNEL_RECEIVERS_WAITING);
   thread.wakeOne(channel + CHANNEL_SENDERS_WAITING);
+  if (queueOf(channel) === QUEUE_RENDEZVOUS) {
+    // Whoever it was about to meet, here or elsewhere, waits for somebody else now.
+    thread.wakeAll(channel + CHANNEL_RECEIVERS_WAITING);
+    thread.wakeAll(channel + CHANNEL_SENDERS_WAITING);
+  }
   if (queueOf(channel) === QUEUE_LETTERS) forwardExhausted(thread, channel);
   return settled;
 }
@@ -156,6 +163,8 @@ function recoverMessages(kernel: Kernel, channel: i32, dead: i32, me: i32): Sett
       };
     case QUEUE_LETTERS:
       return { lost: 0, returned: kernel.lettersRecover(channel, dead, me) };
+    case QUEUE_RENDEZVOUS:
+      return { lost: kernel.rendezvousRecover(channel, dead, me), returned: 0 };
     default:
       return { lost: kernel.mpmcRecover(channel, dead, me), returned: 0 };
   }
@@ -235,17 +244,26 @@ function groundBlocks(kernel: Kernel, me: i32, dead: i32): number {
 function withoutReferred(kernel: Kernel, blocks: Set<i32>, channel: i32): void {
   const refs = kernel.refsCount(channel);
   if (refs === 0) return;
-  const keeps = queueOf(channel) === QUEUE_LETTERS;
-  const places = keeps ? peek(channel + CHANNEL_CAPACITY) : 1 << peek(channel + CHANNEL_SHIFT);
-  const messageAt = keeps
-    ? kernel.letterMessage
-    : queueOf(channel) === QUEUE_SPSC
-      ? kernel.spscMessage
-      : kernel.mpmcMessage;
+  const { places, messageAt } = messagesOf(kernel, channel);
   for (let place = 0; place < places; place++) {
     const payload = messageAt(channel, place);
     if (payload < 0) continue;
     for (let ref = 0; ref < refs; ref++) blocks.delete(kernel.refAt(channel, payload, ref));
+  }
+}
+
+/** How many places for messages a channel has, and what answers where the one is that stands there, or −1. */
+function messagesOf(kernel: Kernel, channel: i32): { places: number; messageAt: (channel: i32, place: i32) => i32 } {
+  const slots = 1 << peek(channel + CHANNEL_SHIFT);
+  switch (queueOf(channel)) {
+    case QUEUE_SPSC:
+      return { places: slots, messageAt: kernel.spscMessage };
+    case QUEUE_LETTERS:
+      return { places: peek(channel + CHANNEL_CAPACITY), messageAt: kernel.letterMessage };
+    case QUEUE_RENDEZVOUS:
+      return { places: 2 * peek(HEADER_THREADS), messageAt: kernel.rendezvousMessage };
+    default:
+      return { places: slots, messageAt: kernel.mpmcMessage };
   }
 }
 

@@ -43,6 +43,7 @@ import {
   PARKED_RUNNING,
   PARKED_SELECT,
   QUEUE_LETTERS,
+  QUEUE_RENDEZVOUS,
   QUEUE_SPSC,
   THREAD_ATTACHED,
   THREAD_GONE,
@@ -281,7 +282,9 @@ export class Observer {
   #remember(index: number, address: i32): Memory {
     const spsc = peek(address + CHANNEL_QUEUE) === QUEUE_SPSC;
     const position = (at: i32) => (spsc ? this.#kernel.spscPosition(load(at)) : load(at));
-    const tail = position(address + CHANNEL_TAIL);
+    // Where threads meet, what is sent is received.
+    const meets = peek(address + CHANNEL_QUEUE) === QUEUE_RENDEZVOUS;
+    const tail = position(address + (meets ? CHANNEL_HEAD : CHANNEL_TAIL));
     const head = position(address + CHANNEL_HEAD);
     const wrap = 2 ** (spsc ? SPSC_POSITION_BITS : 32);
     const moved = (now: number, before: number) => (now - before + wrap) % wrap;
@@ -340,6 +343,8 @@ function lengthOf(kernel: Kernel, address: i32): number {
       return kernel.spscLength(address);
     case QUEUE_LETTERS:
       return kernel.lettersLength(address);
+    case QUEUE_RENDEZVOUS:
+      return 0;
     default:
       return kernel.mpmcLength(address);
   }
@@ -347,7 +352,7 @@ function lengthOf(kernel: Kernel, address: i32): number {
 
 /** How full a channel is, from 0 to 1. */
 function occupancyOf(kernel: Kernel, address: i32): number {
-  return lengthOf(kernel, address) / peek(address + CHANNEL_CAPACITY);
+  return lengthOf(kernel, address) / Math.max(1, peek(address + CHANNEL_CAPACITY));
 }
 
 function thresholdsOf(address: i32) {
