@@ -1,0 +1,12 @@
+/** Every case, by its title. */
+
+import type { Case } from '../case.ts';
+import { goChan } from './go-chan.ts';
+
+export const GROUPS = { goChan };
+
+export const CASES: ReadonlyMap<string, Case> = new Map(
+  Object.values(GROUPS)
+    .flat()
+    .map((which) => [which.title, which]),
+);
