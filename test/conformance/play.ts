@@ -7,8 +7,14 @@ import { workerEntry } from '../support/entries.ts';
 import { type Case, type ChannelSpec, castOf, type Instance, type Part, type Ports } from './case.ts';
 import { AWAITED } from './form.ts';
 
-/** After this long a play hangs. Every channel of it is closed then, so that the threads are free again. */
+/**
+ * After this long a play hangs. Every channel of it is closed then, so that the threads are free again. It is counted in
+ * short steps, so that the time in which a machine had stopped the whole process does not count.
+ */
 const HANGS_MS = 15_000;
+const STEP_MS = 100;
+/** The limit of a test that plays: only for what the guard itself does not see. */
+export const PLAY_LIMIT_MS = 8 * HANGS_MS;
 const WORDS = 4096;
 
 export class Stage implements AsyncDisposable {
@@ -73,12 +79,15 @@ export class Stage implements AsyncDisposable {
   async #guarded(running: Promise<unknown>, ports: Ports<any>, late: Set<string>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const hanging = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+      let steps = 0;
+      timer = setInterval(() => {
+        if (++steps < HANGS_MS / STEP_MS) return;
+        clearInterval(timer);
         const { channels, threads } = this.#supervisor.snapshot();
         const names = new Set(flat(ports).map(({ name }) => name));
         const state = JSON.stringify({ channels: channels.filter(({ name }) => names.has(name)), threads });
         reject(new Error(`hangs: ${[...late].join(', ')} did not come to an end\n${state}`));
-      }, HANGS_MS);
+      }, STEP_MS);
     });
     running.catch(() => {});
     try {
@@ -88,7 +97,7 @@ export class Stage implements AsyncDisposable {
       await Promise.race([running.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 500))]);
       throw error;
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   }
 

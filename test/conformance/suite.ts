@@ -10,7 +10,7 @@ import { runSeed } from '../support/random.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 import { builtBy } from './built.ts';
 import { type Case, type Instance, instancesOf, needs, type Refusal, SETTINGS } from './case.ts';
-import { Stage } from './play.ts';
+import { PLAY_LIMIT_MS, Stage } from './play.ts';
 
 /** Everything, as `npm run test:conformance` plays it; otherwise the part that `npm test` has the time for. */
 export const WHOLE = process.env.SLUICE_CONFORMANCE === 'whole';
@@ -38,10 +38,12 @@ export function suite(cases: readonly Case[]): void {
     }
     if (instances.length === 0) continue;
     describe(`${which.title} (${which.from})`, () => {
-      test.each(instances.map((each) => [nameOf(which, each), each] as const))('%s', async (_name, instance) => {
-        onTestFailed(() => console.error(`"${which.title}" failed with SEED=${runSeed}`));
-        await stage.play(which, instance);
-      });
+      for (const instance of instances) {
+        test(nameOf(which, instance), { timeout: PLAY_LIMIT_MS }, async () => {
+          onTestFailed(() => console.error(`"${which.title}" failed with SEED=${runSeed}`));
+          await stage.play(which, instance);
+        });
+      }
     });
   }
 

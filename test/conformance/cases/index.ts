@@ -2,8 +2,9 @@
 
 import type { Case } from '../case.ts';
 import { goChan } from './go-chan.ts';
+import { goRuntime } from './go-runtime.ts';
 
-export const GROUPS = { goChan };
+export const GROUPS = { goChan, goRuntime };
 
 export const CASES: ReadonlyMap<string, Case> = new Map(
   Object.values(GROUPS)
