@@ -5,7 +5,7 @@
  * names. Programs run in other threads by their names, so they know nothing but what they are given.
  */
 
-import type { Channel, Codec, Topology } from '../../src/index.ts';
+import type { BufferPool, Channel, Codec, Topology } from '../../src/index.ts';
 import type { Form } from './form.ts';
 
 /** Where the programs of a case run, and in which form. */
@@ -55,10 +55,9 @@ export interface Part extends Instance {
   readonly words: Int32Array;
 }
 
-/** Declared so that a program may name the ports that `ports` hands it. */
-export type Program<P = any> = { run(form: Form, ports: P, part: Part): unknown }['run'];
+export type Program<P = any> = (form: Form, ports: P, part: Part) => unknown;
 
-export interface CaseSpec<C extends Record<string, ChannelSpec>, N extends string> {
+export interface CaseSpec<C extends Record<string, ChannelSpec>, N extends string, P = Ports<C>> {
   /** Whose program it was before it was written anew. */
   readonly from: string;
   readonly rules: readonly Rule[];
@@ -67,27 +66,33 @@ export interface CaseSpec<C extends Record<string, ChannelSpec>, N extends strin
   readonly capacities?: readonly number[];
   readonly topologies?: readonly Topology[];
   /** In the order of this object; the first one stays on the main thread in `mixed`. */
-  readonly programs: Record<N, Program<Ports<C>>>;
+  readonly programs: Record<N, Program<P>>;
   /** How many run a program, if not one; with the setting, as threads are dear and functions are not. */
   readonly cast?: Partial<Record<NoInfer<N>, number | ((setting: Setting) => number)>>;
   /** What a program gets in the place of all channels: ends to be counted, say. */
-  readonly ports?: (channels: Ports<C>, program: NoInfer<N>, index: number) => unknown;
+  readonly ports?: ((channels: Ports<C>, program: NoInfer<N>, index: number, pool: BufferPool) => unknown) | undefined;
   /** Settings it is not for, each with the reason. */
   readonly not?: Partial<Record<Setting, string>>;
   /** What must have come of it: what the programs answered, by their names. Throws if it has not. */
   readonly check?: (answers: Record<NoInfer<N>, any[]>, instance: Instance, ports: Ports<C>) => void;
 }
 
-export interface Case extends CaseSpec<any, string> {
+export interface Case extends CaseSpec<any, string, any> {
   readonly title: string;
 }
 
 /** Declares a case. The title says what it shows. */
 export function conform<const C extends Record<string, ChannelSpec>, N extends string>(
   title: string,
-  spec: CaseSpec<C, N>,
-): Case {
-  return { ...(spec as unknown as CaseSpec<any, string>), title };
+  spec: CaseSpec<C, N> & { readonly ports?: undefined },
+): Case;
+/** With ports of their own its programs get whatever `ports` answers for them. */
+export function conform<const C extends Record<string, ChannelSpec>, N extends string>(
+  title: string,
+  spec: CaseSpec<C, N, any>,
+): Case;
+export function conform(title: string, spec: CaseSpec<any, string, any>): Case {
+  return { ...spec, title };
 }
 
 /** A channel between these programs, in every topology that allows them. */

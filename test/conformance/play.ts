@@ -1,6 +1,6 @@
 /** Plays a case in one setting: makes its channels, casts its programs, and watches that they come to an end. */
 
-import type { Channel, Supervisor } from '../../src/index.ts';
+import type { Channel, Shared, Supervisor } from '../../src/index.ts';
 import { attach, u32 } from '../../src/index.ts';
 import { Crew } from '../support/crew.ts';
 import { workerEntry } from '../support/entries.ts';
@@ -17,10 +17,18 @@ const STEP_MS = 100;
 export const PLAY_LIMIT_MS = 8 * HANGS_MS;
 const WORDS = 4096;
 
+interface Role {
+  readonly name: string;
+  /** On this thread, awaiting. */
+  readonly here: boolean;
+  /** Its ports. It attaches on this thread as well, so that its ends are its own. */
+  readonly shared: Shared<any>;
+  readonly part: Part;
+}
+
 export class Stage implements AsyncDisposable {
   readonly #supervisor: Supervisor;
   readonly #crews: Crew[] = [];
-  #members = 0;
   #channels = 0;
 
   constructor(supervisor: Supervisor) {
@@ -31,49 +39,41 @@ export class Stage implements AsyncDisposable {
   async play(which: Case, instance: Instance): Promise<void> {
     const ports = this.#channelsFor(which, instance);
     const answers: Record<string, any[]> = {};
-    const running: Promise<unknown>[] = [];
-    const late = new Set<string>();
     const words = new Int32Array(new SharedArrayBuffer(4 * WORDS));
-    let member = 0;
+    const roles: Role[] = [];
     for (const [turn, [name, count]] of castOf(which, instance.setting).entries()) {
       const here = instance.setting === 'async' || (instance.setting === 'mixed' && turn === 0);
       answers[name] = new Array(count);
       for (let index = 0; index < count; index++) {
-        const part: Part = { ...instance, index, count, words };
-        const given = which.ports?.(ports, name, index) ?? ports;
-        const label = count > 1 ? `${name} ${index}` : name;
-        late.add(label);
-        const answer = here
-          ? this.#playHere(which, name, given, part)
-          : this.#order(member++, which, name, given, part);
-        const noted = answer.then(
-          (value) => {
-            late.delete(label);
-            answers[name]![index] = value;
-          },
-          (error) => {
-            throw new Error(`${label}: ${error.message}`, { cause: error });
-          },
-        );
-        running.push(noted);
+        const given = which.ports?.(ports, name, index, this.#supervisor.pool) ?? ports;
+        const shared = this.#supervisor.share(given);
+        roles.push({ name, here, shared, part: { ...instance, index, count, words } });
       }
     }
+    // Only when all have their ends is any of them let go: the last end there is closes a channel.
+    const late = new Set<string>();
+    let member = 0;
+    const running = roles.map(async ({ name, here, shared, part }) => {
+      const label = part.count > 1 ? `${name} ${part.index}` : name;
+      late.add(label);
+      try {
+        answers[name]![part.index] = here
+          ? await which.programs[name]!(AWAITED, attach(shared) as never, part)
+          : await this.#order(member++, `${which.title} # ${name}`, shared, part);
+      } catch (error) {
+        throw new Error(`${label}: ${(error as Error).message}`, { cause: error });
+      }
+      late.delete(label);
+    });
     await this.#guarded(Promise.all(running), ports, late);
     which.check?.(answers, instance, ports);
   }
 
-  async #playHere(which: Case, name: string, given: unknown, part: Part): Promise<unknown> {
-    // Through the same door as in other threads, so that each program has ends of its own.
-    const own = attach(this.#supervisor.share(given));
-    return which.programs[name]!(AWAITED, own as never, part);
-  }
-
-  #order(member: number, which: Case, name: string, given: unknown, part: Part): Promise<unknown> {
-    while (member >= this.#members) {
+  #order(member: number, program: string, shared: Shared<any>, part: Part): Promise<unknown> {
+    while (member >= this.#crews.length) {
       this.#crews.push(new Crew(this.#supervisor, 1, workerEntry('conformance/worker.ts')));
-      this.#members++;
     }
-    return this.#crews[member]!.order(0, `${which.title} # ${name}`, this.#supervisor.share(given), part);
+    return this.#crews[member]!.order(0, program, shared, part);
   }
 
   async #guarded(running: Promise<unknown>, ports: Ports<any>, late: Set<string>): Promise<void> {

@@ -199,7 +199,7 @@ export const goChan: readonly Case[] = [
         assert.equal((await form.receive(hops[1]!)).done, true);
       },
       async link(form, { hops }) {
-        for await (const value of form.each(hops[0]!)) await form.send(hops[1]!, value + 1);
+        for await (const value of form.each<number>(hops[0]!)) await form.send(hops[1]!, value + 1);
         hops[1]!.close();
       },
     },
@@ -520,10 +520,10 @@ export const goChan: readonly Case[] = [
         hops[0]!.close();
       },
       async filter(form, { hops, primes }, { index, count }) {
-        const prime = await valueFrom(form, hops[0]!);
+        const prime = await valueFrom<number>(form, hops[0]!);
         // Before anything is let through, so they come in order.
         await form.send(primes, prime);
-        for await (const n of form.each(hops[0]!)) {
+        for await (const n of form.each<number>(hops[0]!)) {
           if (n % prime !== 0 && index + 1 < count) await form.send(hops[1]!, n);
         }
         hops[1]!.close();

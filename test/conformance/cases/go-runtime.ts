@@ -361,7 +361,7 @@ export const goRuntime: readonly Case[] = [
     },
     programs: {
       async consumer(form, { results }) {
-        const values = await all(form, results);
+        const values = await all<number>(form, results);
         return [values.length, values.reduce((sum, value) => sum + value, 0)];
       },
       async feeder(form, { jobs }) {

@@ -1,10 +1,11 @@
 /** Every case, by its title. */
 
 import type { Case } from '../case.ts';
+import { crossbeam } from './crossbeam.ts';
 import { goChan } from './go-chan.ts';
 import { goRuntime } from './go-runtime.ts';
 
-export const GROUPS = { goChan, goRuntime };
+export const GROUPS = { goChan, goRuntime, crossbeam };
 
 export const CASES: ReadonlyMap<string, Case> = new Map(
   Object.values(GROUPS)
