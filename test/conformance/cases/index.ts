@@ -2,10 +2,11 @@
 
 import type { Case } from '../case.ts';
 import { crossbeam } from './crossbeam.ts';
+import { crossbeamSelect } from './crossbeam-select.ts';
 import { goChan } from './go-chan.ts';
 import { goRuntime } from './go-runtime.ts';
 
-export const GROUPS = { goChan, goRuntime, crossbeam };
+export const GROUPS = { goChan, goRuntime, crossbeam, crossbeamSelect };
 
 export const CASES: ReadonlyMap<string, Case> = new Map(
   Object.values(GROUPS)
