@@ -9,7 +9,7 @@ import { afterAll, describe, expect, onTestFailed, test } from 'vitest';
 import { runSeed } from '../support/random.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 import { builtBy } from './built.ts';
-import { type Case, type Instance, instancesOf, needs, type Refusal, SETTINGS } from './case.ts';
+import { type Case, type Instance, instancesOf, type Refusal, SETTINGS } from './case.ts';
 import { PLAY_LIMIT_MS, Stage } from './play.ts';
 
 /** Everything, as `npm run test:conformance` plays it; otherwise the part that `npm test` has the time for. */
@@ -23,8 +23,7 @@ export function suite(cases: readonly Case[]): void {
   const stage = new Stage(supervisor);
   afterAll(() => stage[Symbol.asyncDispose]());
 
-  const built = builtBy(supervisor);
-  const canBe = (which: Case) => (instance: Instance) => built.capacity0 || !needs(which, instance).includes(0);
+  const missing = builtBy(supervisor);
 
   const refused: string[] = [];
   for (const which of cases) {
@@ -32,8 +31,9 @@ export function suite(cases: readonly Case[]): void {
     for (const setting of SETTINGS) {
       const [every, refusals] = instancesOf(which, setting, runSeed);
       refused.push(...refusals.map(({ what, reason }: Refusal) => `${which.title}: ${what}: ${reason}`));
-      const can = every.filter(canBe(which));
-      if (can.length < every.length) refused.push(`${which.title}: ${setting}: capacity 0 is not built yet`);
+      const can = every.filter((each) => !missing(which, each));
+      const reasons = new Set(every.map((each) => missing(which, each)).filter((reason) => reason !== undefined));
+      for (const reason of reasons) refused.push(`${which.title}: ${setting}: ${reason}`);
       instances.push(...(WHOLE ? can : can.filter((each) => isOfPart(each, can))));
     }
     if (instances.length === 0) continue;
