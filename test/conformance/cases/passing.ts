@@ -8,7 +8,7 @@ import { type Form, turn, upTo, valueFrom } from '../form.ts';
 const { channel, struct, u32 } = sluice;
 
 /** Not in every version of this. */
-const refTo = (codec: sluice.Codec<any>): sluice.Codec<any> => (sluice as any).channelRef(codec);
+const refTo = (codec: sluice.Codec<any>): sluice.Codec<any> => Reflect.get(sluice, 'channelRef')(codec);
 const wants = ['channelRef'] as const;
 const disposed = (used: any) => used.dispose?.();
 
