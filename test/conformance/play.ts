@@ -28,11 +28,14 @@ interface Role {
 
 export class Stage implements AsyncDisposable {
   readonly #supervisor: Supervisor;
+  readonly #hangsMs: number;
   readonly #crews: Crew[] = [];
   #channels = 0;
 
-  constructor(supervisor: Supervisor) {
+  /** @param hangsMs after how long a play is taken to hang. */
+  constructor(supervisor: Supervisor, hangsMs = HANGS_MS) {
     this.#supervisor = supervisor;
+    this.#hangsMs = hangsMs;
   }
 
   /** Answers when all programs are through and what they answered was checked; throws what went wrong. */
@@ -81,7 +84,7 @@ export class Stage implements AsyncDisposable {
     const hanging = new Promise<never>((_, reject) => {
       let steps = 0;
       timer = setInterval(() => {
-        if (++steps < HANGS_MS / STEP_MS) return;
+        if (++steps < this.#hangsMs / STEP_MS) return;
         clearInterval(timer);
         const { channels, threads } = this.#supervisor.snapshot();
         const names = new Set(flat(ports).map(({ name }) => name));

@@ -500,6 +500,32 @@ export const crossbeam: readonly Case[] = [
     },
   }),
 
+  conform('two that meet by select, each with several cases of one channel, prefer none', {
+    from: 'crossbeam, zero.rs, fairness_duplicates',
+    rules: ['R14', 'R15', 'R17'],
+    channels: { channel: between(['sends'], ['receives']) },
+    programs: {
+      async receives(form, { channel }) {
+        const hits = new Array(5).fill(0);
+        const cases = Object.fromEntries(hits.map((_, at) => [at, channel.onReceive()]));
+        for (const _ of upTo(400)) hits[Number((await form.select(cases)).key)]++;
+        return hits;
+      },
+      async sends(form, { channel }) {
+        const hits = new Array(5).fill(0);
+        for (const n of upTo(400)) {
+          const cases = Object.fromEntries(hits.map((_, at) => [at, channel.onSend(n)]));
+          hits[Number((await form.select(cases)).key)]++;
+        }
+        return hits;
+      },
+    },
+    check({ receives, sends }) {
+      // Seven standard deviations.
+      for (const hits of [receives[0], sends[0]]) assert.ok(Math.min(...hits) > 24, String(hits));
+    },
+  }),
+
   conform('a value that is received for a send is received before anything is tried', {
     from: 'crossbeam, array.rs and zero.rs, recv_in_send',
     rules: ['R18'],

@@ -182,6 +182,45 @@ export const goChan: readonly Case[] = [
     },
   }),
 
+  conform('senders that wait on one thread are served first come, first served', {
+    from: 'Go, runtime/chan.go, whose queues are first in, first out',
+    rules: ['R1', 'R6'],
+    channels: { channel: between(['sender'], ['receiver']) },
+    cast: { sender: 20 },
+    programs: {
+      sender: (form, { channel }, { index }) => form.send(channel, index),
+      async receiver(form, { channel }) {
+        await turn();
+        for (const n of upTo(20)) assert.equal(await valueFrom(form, channel), n);
+      },
+    },
+    not: {
+      threads: 'between threads turns rotate, and nobody says who comes first',
+      mixed: 'between threads turns rotate, and nobody says who comes first',
+    },
+  }),
+
+  conform('receivers that wait on one thread are served first come, first served', {
+    from: 'Go, runtime/chan.go, whose queues are first in, first out',
+    rules: ['R1', 'R6'],
+    channels: { channel: between(['sender'], ['receiver']) },
+    cast: { receiver: 20 },
+    programs: {
+      async receiver(form, { channel }, { index }) {
+        const met = index % 2 ? await form.receive(channel) : await form.select({ in: channel.onReceive() });
+        assert.equal(met.value, index);
+      },
+      async sender(form, { channel }) {
+        await turn();
+        for (const n of upTo(20)) await form.send(channel, n);
+      },
+    },
+    not: {
+      threads: 'between threads turns rotate, and nobody says who comes first',
+      mixed: 'between threads turns rotate, and nobody says who comes first',
+    },
+  }),
+
   conform('a number that passes through a chain of programs counts them', {
     from: 'Go, test/chan/goroutines.go',
     rules: ['R2', 'R4', 'R10'],
@@ -472,27 +511,32 @@ export const goChan: readonly Case[] = [
   conform('every way of sending meets every way of receiving', {
     from: 'Go, test/chan/select7.go',
     rules: ['R4', 'R5', 'R6', 'R14'],
-    channels: { channel: between(['sender'], ['receiver']), other: { capacity: 1 }, nobody: { capacity: 0 } },
+    channels: {
+      channel: between(['sender'], ['receiver']),
+      other: { capacity: 1 },
+      unsent: { capacity: 0 },
+      unheard: { capacity: 0 },
+    },
     programs: {
-      async receiver(form, { channel, other, nobody }) {
+      async receiver(form, { channel, other, unsent, unheard }) {
         for (const n of upTo(10)) {
           const ways = [
             () => form.receive(channel),
             () => form.select({ it: channel.onReceive() }),
             () => form.select({ it: channel.onReceive(), other: other.onReceive() }),
-            () => form.select({ never: nobody.onReceive(), it: channel.onReceive() }),
-            () => form.select({ out: nobody.onSend(1), it: channel.onReceive() }),
+            () => form.select({ never: unsent.onReceive(), it: channel.onReceive() }),
+            () => form.select({ out: unheard.onSend(1), it: channel.onReceive() }),
           ];
           for (const [at, way] of ways.entries()) assert.equal(((await way()) as { value: number }).value, n * 5 + at);
         }
       },
-      async sender(form, { channel, nobody }) {
+      async sender(form, { channel, unsent }) {
         // Of three and five ways each meets each, in 15 of 50.
         for (const n of upTo(50)) {
           if (n % 7 === 0) await turn();
           if (n % 3 === 0) await form.send(channel, n);
           if (n % 3 === 1) await form.select({ it: channel.onSend(n) });
-          if (n % 3 === 2) await form.select({ never: nobody.onReceive(), it: channel.onSend(n) });
+          if (n % 3 === 2) await form.select({ never: unsent.onReceive(), it: channel.onSend(n) });
         }
       },
     },
