@@ -37,6 +37,8 @@ export interface ReceivingSide<T> {
   discard(at: number): void;
   /** The receiver goes: what it may still give back is for somebody else. */
   giveBack(): void;
+  /** The channel has another queue from here on. */
+  retire(): void;
 }
 
 export class Receiving<T> implements ReceivingSide<T> {
@@ -44,10 +46,10 @@ export class Receiving<T> implements ReceivingSide<T> {
   readonly #segment: Segment;
   readonly #thread: ThreadContext;
   readonly #wire: Wire<T>;
-  readonly #queue: Queue;
+  #queue: Queue;
   /** Whether messages are read in one go. Reading one with blocks takes more. */
   readonly #short: boolean;
-  readonly #spsc: SpscQueue | undefined;
+  #spsc: SpscQueue | undefined;
   readonly #messages: WaitPoint;
   readonly #points: readonly WaitPoint[];
   readonly #next = () => this.#tryNext();
@@ -155,6 +157,11 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   giveBack(): void {}
+
+  retire(): void {
+    this.#queue = this.#core.queue;
+    this.#spsc = undefined;
+  }
 
   #tryNext(): number {
     return this.#unread !== undefined || this.#messages.pending ? this.#tryNextInTurn() : this.#fetch();

@@ -29,8 +29,8 @@ export class Sending<T> {
   readonly #segment: Segment;
   readonly #thread: ThreadContext;
   readonly #wire: Wire<T>;
-  readonly #queue: Queue;
-  readonly #spsc: SpscQueue | undefined;
+  #queue: Queue;
+  #spsc: SpscQueue | undefined;
   readonly #room: WaitPoint;
   /** Where a send waits: for room, and, if the message may need memory, for that as well. */
   readonly points: readonly WaitPoint[];
@@ -96,6 +96,12 @@ export class Sending<T> {
     }
   }
 
+  /** The channel has another queue from here on. */
+  retire(): void {
+    this.#queue = this.#core.queue;
+    this.#spsc = undefined;
+  }
+
   /** Whether evaluating a value takes leases out of their owner's hands. */
   get takesLeases(): boolean {
     return carriesLeases(this.#core.codec);
@@ -155,7 +161,7 @@ export class Sending<T> {
 
   /** Sends a staged value. BLOCKED also means that there is no memory for it now. */
   #sendStaged(staged: Staged): i32 {
-    if (this.#thread.kernel.channelClosed(this.#core.address)) return CLOSED;
+    if (this.#core.closed) return CLOSED;
     if (!staged.reserve()) return BLOCKED;
     const at = this.#queue.claim();
     if (at < 0) return at;
@@ -240,12 +246,14 @@ export class Sending<T> {
       if (count < 0) this.#finish(count);
       let at = queue.writeAt;
       let written = 0;
+      this.#core.attachment.busy++;
       try {
         for (; written < count; written++) {
           wire.put(wire.prepare(values[next + written]!), at);
           at = queue.after(at);
         }
       } finally {
+        this.#core.attachment.busy--;
         this.#segment.enter();
         if (written > 0) this.#finishStretch(queue.publishMany(written, at));
       }

@@ -17,6 +17,7 @@ import {
   u32,
   type WaitOptions,
 } from '../../src/index.ts';
+import { passing } from './passing.ts';
 import { selecting } from './selecting.ts';
 
 /** How to send or receive: all ways there are. */
@@ -155,6 +156,7 @@ export async function endingOf(call: () => unknown): Promise<{ code: unknown; ca
 
 export const programs = {
   ...selecting,
+  ...passing,
 
   /** Sends numbers, then retires its end. Answers how many were accepted. */
   async sendNumbers({ out }: { out: Sender<number> }, data: { sender: number; count: number; way: Way }) {
@@ -360,6 +362,12 @@ export const programs = {
   async blockUnder({ scope, ...ports }: { scope: Scope } & BlockPorts, { way }: { way: BlockingWay }) {
     ports.begun?.sendSync(1);
     return await endingOf(() => blockingWays[way](ports, { scope }));
+  },
+
+  /** Does one thing that blocks. Tells how it ended. */
+  async blockOn({ begun, ...ports }: BlockPorts & { begun: Sender<number> }, { way }: { way: BlockingWay }) {
+    begun.sendSync(1);
+    return await endingOf(() => blockingWays[way](ports, {}));
   },
 
   /** Waits for the scope's signal, and for nothing else. */
