@@ -16,7 +16,7 @@ import {
   utf8,
 } from '../../src/index.ts';
 import { Crew } from '../support/crew.ts';
-import { errorOf, eventually } from '../support/eventually.ts';
+import { errorOf } from '../support/eventually.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 import { TOPOLOGY_NAMES } from '../support/topologies.ts';
 import { ask, PASSING_WAYS, type Request, serve } from '../workers/passing.ts';
@@ -53,7 +53,8 @@ describe('R28: within one thread', () => {
     refs.sendSync(sent);
     expect(refs.receiveSync().value).toBe(sent);
     refs.sendManySync([sent, sent]);
-    expect(refs.receiveManySync(2)).toEqual([sent, sent]);
+    // Never `toEqual`: it would ask an iterable for what is in it, and block.
+    expect(refs.receiveManySync(2).map((value) => value === sent)).toEqual([true, true]);
   });
 
   test('it is live, and closed when it was closed on its way', () => {
@@ -98,7 +99,7 @@ describe('R28: within one thread', () => {
     const reply = newChannel();
     both.sendSync({ body: supervisor.pool.leaseSync(10), reply });
     const { value } = both.receiveSync();
-    expect([value!.body.byteLength, value!.reply]).toEqual([10, reply]);
+    expect([value!.body.byteLength, value!.reply === reply]).toEqual([10, true]);
     value!.body.release();
   });
 
@@ -108,9 +109,9 @@ describe('R28: within one thread', () => {
     refs.sendSync(sent);
     const deliveries = refs.deliveries()[Symbol.iterator]();
     const first = deliveries.next().value!;
-    expect([first.value, first.nack()]).toEqual([sent, true]);
+    expect([first.value === sent, first.nack()]).toEqual([true, true]);
     const second = deliveries.next().value!;
-    expect([second.value, second.attempt, second.ack()]).toEqual([sent, 2, true]);
+    expect([second.value === sent, second.attempt, second.ack()]).toEqual([true, 2, true]);
   });
 
   test('dead letters, what overflows and what is dropped: the channel itself has no part in that', async () => {
@@ -124,7 +125,8 @@ describe('R28: within one thread', () => {
     const dropping = newRefs({ capacity: 1, overflow: 'drop-oldest', onOverflow: overflow });
     const other = newChannel();
     dropping.sendManySync([sent, other]);
-    expect([dropping.receiveSync().value, overflow.receiveSync().value]).toEqual([other, sent]);
+    expect(dropping.receiveSync().value).toBe(other);
+    expect(overflow.receiveSync().value).toBe(sent);
     expect(sent.closed).toBe(false);
   });
 
@@ -132,7 +134,8 @@ describe('R28: within one thread', () => {
     const refs = newRefs({ capacity: 1 });
     const sent = newChannel();
     expect(await select({ out: refs.onSend(sent) })).toEqual({ key: 'out' });
-    expect(await select({ in: refs.onReceive() })).toEqual({ key: 'in', done: false, value: sent });
+    const hit = await select({ in: refs.onReceive() });
+    expect([hit.key, hit.value === sent]).toEqual(['in', true]);
   });
 });
 
@@ -238,7 +241,7 @@ describe('a channel that was disposed of', () => {
     const next = newChannel();
     const { value } = requests.receiveSync();
     expect([value!.id, value!.reply.closed]).toEqual([7, true]);
-    expect(value!.reply).not.toBe(next);
+    expect(value!.reply === next).toBe(false);
     expect(() => value!.reply.trySend(1)).toThrow(/met it disposed of/);
     expect(() => value!.reply.receiveSync()).toThrow(/met it disposed of/);
     expect(next.length).toBe(0);
@@ -252,6 +255,5 @@ describe('a channel that was disposed of', () => {
     requests.close();
     const served = crew.run(0, 'serve', { requests: requests.receiver }, { way: 'sync' });
     expect(await errorOf(served)).toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
-    await eventually(() => true);
   });
 });

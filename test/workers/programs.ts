@@ -319,6 +319,17 @@ export const programs = {
     return results;
   },
 
+  /** The same, once it is told to. */
+  async tryEverythingLater(
+    { channel, begun, go }: { channel: Channel<number>; begun: Sender<number>; go: Receiver<number> },
+    { names, used }: { names: readonly string[]; used: boolean },
+  ): Promise<[string, unknown][]> {
+    if (used) channel.tryReceive();
+    begun.sendSync(1);
+    go.receiveSync();
+    return await programs.tryEverything({ channel }, { names });
+  },
+
   /** Sends where it may not, and tells how long its lease is after each refusal. */
   async refusedLeases(
     { leases, blobs, pool }: { leases: Channel<Lease>; blobs: Channel<Uint8Array>; pool: BufferPool },
