@@ -1,5 +1,6 @@
 /** sluice: Go-grade channels between Node.js threads, in shared memory. */
 
+export { type ChannelRefCodec, channelRef } from './channel/channel-ref.ts';
 export { select, selectSync, trySelect } from './channel/select/select.ts';
 export { after, at, never, tick } from './channel/select/timers.ts';
 export type {

@@ -9,12 +9,12 @@ import type { Codec } from '../codec/codec.ts';
 import { portable } from '../codec/wire.ts';
 import { IncompatibleSegmentError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
-import { CHANNELS_MAX, HEADER_SCOPES } from '../memory/layout.ts';
+import { HEADER_SCOPES } from '../memory/layout.ts';
 import { peek } from '../memory/words.ts';
 import { BufferPool } from '../pool/pool.ts';
 import type { Attachment } from './attachment.ts';
 import { SharedChannel } from './channel.ts';
-import { openChannel } from './create.ts';
+import { takeUp } from './create.ts';
 import { ReceiverEnd, SenderEnd } from './ends.ts';
 import { SharedScope } from './scope.ts';
 
@@ -26,6 +26,7 @@ type Kind = 'channel' | 'sender' | 'receiver' | 'pool' | 'scope';
 interface Note {
   readonly [KEY]: Kind;
   readonly index?: number;
+  readonly generation?: number;
   readonly name?: string;
   readonly codec?: Codec<any>;
   readonly grant?: number;
@@ -102,7 +103,10 @@ function noteOf(kind: Kind, channel: SharedChannel<any>, attachment: Attachment)
   if (channel.attachment !== attachment) {
     throw new IncompatibleSegmentError(`expected a channel of this supervisor, met "${channel.name}" of another`);
   }
-  return { [KEY]: kind, index: channel.index, name: channel.name, codec: portable(channel.codec) };
+  channel.assertThere();
+  attachment.holdings.listen();
+  const { index, generation, name } = channel;
+  return { [KEY]: kind, index, generation, name, codec: portable(channel.codec) };
 }
 
 function noteOfScope(scope: SharedScope, { thread }: Attachment): Note {
@@ -125,17 +129,8 @@ function grantOf({ grant }: Partial<Note>): number {
   throw new IncompatibleSegmentError(`expected the number of a grant with an end, met ${describe(grant)}`);
 }
 
-function channelOf(note: Partial<Note>, attachment: Attachment): SharedChannel<any> {
-  const { index, name, codec } = note;
-  attachment.segment.enter();
-  const known = Number.isInteger(index) && index! >= 0 && index! < CHANNELS_MAX;
-  const address = known && typeof name === 'string' ? attachment.thread.kernel.channelAddress(index!) : -1;
-  if (address < 0) {
-    throw new IncompatibleSegmentError(
-      `expected channel ${describe(name)} at number ${describe(index)} of the segment, met none there`,
-    );
-  }
-  return openChannel(attachment, { index: index!, address, name: name!, codec: codec! });
+function channelOf({ index, generation, name, codec }: Partial<Note>, attachment: Attachment): SharedChannel<any> {
+  return takeUp(attachment, { index: index!, generation: generation!, name: name!, codec: codec! });
 }
 
 /** Copies plain objects and arrays, replacing each value for which `replace` answers something. */

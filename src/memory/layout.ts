@@ -4,7 +4,7 @@
  * ```
  * segment  ┌──────────┬──────────────┬───────────────┬────────────┬────────┬──────────────────────┬─ … ─┐
  *          │ header   │ thread cells │ channel table │ end table  │ scopes │ page table │ bitmaps │ pages │
- *          │          │              │               │            │        │ block owners         │       │
+ *          │          │              │ holds         │            │        │ block owners         │       │
  *          └──────────┴──────────────┴───────────────┴────────────┴────────┴──────────────────────┴─ … ─┘
  * page     64 KiB, one of: free · a slab of equal blocks (64 B … 32 KiB) · part of a run (one block of whole pages)
  * channel  ┌────────┬──────┬──────┬───────────────────┬─────────────────┬───────┬──────┬───────┬─────────┬──────┐
@@ -80,6 +80,7 @@ export const HEADER_EPOCH = header.take(2);
 /** Word indexes of the tables: the segment describes itself, so the kernel need not be told. */
 export const HEADER_CELLS = header.take(1);
 export const HEADER_CHANNEL_TABLE = header.take(1);
+export const HEADER_CHANNEL_HOLDS = header.take(1);
 export const HEADER_END_TABLE = header.take(1);
 export const HEADER_SCOPE_TABLE = header.take(1);
 /** Most scopes at once. */
@@ -92,6 +93,8 @@ export const HEADER_FIRST_PAGE = header.take(1);
 export const HEADER_CLOSING = header.line();
 /** One past the highest entry ever used: scans end here. */
 export const HEADER_CHANNELS_USED = header.line();
+/** Where a free entry of the channel table is likely. */
+export const HEADER_CHANNELS_HINT = header.line();
 export const HEADER_ENDS_USED = header.line();
 /** Where a free entry of the end table is likely. */
 export const HEADER_ENDS_HINT = header.line();
@@ -110,6 +113,10 @@ export const HEADER_POOL_PEAK = header.line();
 export const HEADER_POOL_WAITERS = header.line(SET_WORDS);
 /** Threads that want to be told when one of their scopes ends. */
 export const HEADER_SCOPE_WAITERS = header.line(SET_WORDS);
+/** Threads that want to be told when a channel that they hold is disposed of. */
+export const HEADER_DISPOSAL_WAITERS = header.line(SET_WORDS);
+/** Threads that wait for nothing: where operations stand that wait at a channel that is gone. */
+export const HEADER_NOWHERE = header.line(SET_WORDS);
 const HEADER_WORDS = header.end();
 
 // ── Thread cell ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,8 +163,20 @@ export const PARKED_POOL = 3;
 export const PARKED_SELECT = 4;
 
 // ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-/** Most channels at once; an entry is 0 or 1 + the block of the channel. */
+/** Most channels at once. See `kernel/channels.ts`. */
 export const CHANNELS_MAX = 16_384;
+const channelEntry = accumulate(0);
+/** How it stands, and who is at work on it. */
+export const ENTRY_STATE = channelEntry.take(1);
+/** 1 + the block of the channel, or 0. */
+export const ENTRY_BLOCK = channelEntry.take(1);
+/** How many channels have had the entry: tells one from the next. */
+export const ENTRY_GENERATION = channelEntry.take(1);
+/** Which channels this one names, for overflow and dead letters, and whether any ever named this one. */
+export const ENTRY_NAMES = channelEntry.take(1);
+export const ENTRY_WORDS = ENTRY_NAMES + 1;
+/** Words of a row of holds: a bit for each channel. Row 0 says which are disposed of, row 1 + t which thread t holds. */
+export const HOLD_WORDS = CHANNELS_MAX / 32;
 /** Most ends (senders and receivers) at once. See `kernel/ends.ts`. */
 export const ENDS_MAX = 32_768;
 /** Most threads a segment can be made for: what an owner field of 10 bits holds. */
@@ -261,6 +280,8 @@ export const CHANNEL_SKIPPED = CHANNEL_TALLY + 11;
 export const CHANNEL_BURIED_BELOW = CHANNEL_TALLY + 12;
 /** 1 once there was a sending end that counts. */
 export const CHANNEL_COUNTED = CHANNEL_TALLY + 13;
+/** 1 if there may be ends of it in the end table. */
+export const CHANNEL_ENDED = CHANNEL_TALLY + 14;
 export const CHANNEL_DROPPED = CHANNEL_TALLY + 3;
 export const CHANNEL_REJECTED = CHANNEL_TALLY + 4;
 export const CHANNEL_LOST = CHANNEL_TALLY + 5;
@@ -292,6 +313,8 @@ export const SEAT_GENERATION = seat.take(1);
 /** The seat whose state decides for this one, and what it has to be for that: a seat may be one of several of a select. */
 export const SEAT_LEAD = seat.take(1);
 export const SEAT_LEAD_STATE = seat.take(1);
+/** The index of the channel that the lead is at. The word behind it keeps the message on an 8-byte boundary. */
+export const SEAT_LEAD_CHANNEL = seat.take(2);
 /** Words before the message. */
 export const SEAT_HEADER = seat.take(0);
 
@@ -324,6 +347,7 @@ export interface Layout {
   readonly pages: number;
   readonly cells: number;
   readonly channelTable: number;
+  readonly holds: number;
   readonly endTable: number;
   readonly scopeTable: number;
   readonly scopes: number;
@@ -339,7 +363,8 @@ export function layoutOf(threads: number, bytes: number): Layout {
   const perPage = PAGE + PAGE_ENTRY + PAGE_BITMAP + PAGE_OWNERS;
   const fixed = accumulate(HEADER_WORDS);
   const cells = fixed.line(threads * CELL_WORDS);
-  const channelTable = fixed.line(CHANNELS_MAX);
+  const channelTable = fixed.line(CHANNELS_MAX * ENTRY_WORDS);
+  const holds = fixed.line((threads + 1) * HOLD_WORDS);
   const endTable = fixed.line(ENDS_MAX);
   const scopes = Math.min(SCOPES_MAX, Math.floor(bytes / BYTES_PER_SCOPE));
   const scopeTable = fixed.line(scopes * SCOPE_WORDS);
@@ -349,5 +374,18 @@ export function layoutOf(threads: number, bytes: number): Layout {
   const bitmaps = fixed.line(pages * PAGE_BITMAP);
   const owners = fixed.line(pages * PAGE_OWNERS);
   const firstPage = Math.ceil(fixed.end() / PAGE) * PAGE;
-  return { threads, pages, cells, channelTable, endTable, scopeTable, scopes, pageTable, bitmaps, owners, firstPage };
+  return {
+    threads,
+    pages,
+    cells,
+    channelTable,
+    holds,
+    endTable,
+    scopeTable,
+    scopes,
+    pageTable,
+    bitmaps,
+    owners,
+    firstPage,
+  };
 }

@@ -10,6 +10,7 @@ import { describe } from './describe.ts';
 import {
   HEADER_BITMAPS,
   HEADER_CELLS,
+  HEADER_CHANNEL_HOLDS,
   HEADER_CHANNEL_TABLE,
   HEADER_END_TABLE,
   HEADER_EPOCH,
@@ -180,6 +181,7 @@ function tablesOf(layout: Layout): readonly (readonly [number, number])[] {
   return [
     [HEADER_CELLS, layout.cells],
     [HEADER_CHANNEL_TABLE, layout.channelTable],
+    [HEADER_CHANNEL_HOLDS, layout.holds],
     [HEADER_END_TABLE, layout.endTable],
     [HEADER_SCOPE_TABLE, layout.scopeTable],
     [HEADER_SCOPES, layout.scopes],

@@ -32,8 +32,10 @@ export interface WaitPointOptions {
 }
 
 export class WaitPoint {
-  readonly set: i32;
+  set: i32;
   readonly parkedOn: i32;
+  /** How often this thread blocks here. */
+  blocking = 0;
   readonly noteWait: (ms: number) => void;
   readonly backlog: () => number;
   readonly spin: SpinBudget;
@@ -130,6 +132,13 @@ export class WaitPoint {
   register(): void {
     this.#thread.kernel.waitersAdd(this.set, this.#thread.id);
     this.#announce?.();
+  }
+
+  /** What was waited for here is gone: this thread waits in `set` from now on, and those who wait find out at once. */
+  forsake(set: i32): void {
+    this.#thread.kernel.waitersRemove(this.set, this.#thread.id);
+    this.set = set;
+    if (this.pending) this.service();
   }
 
   /** Wakes the next one if there is something for it: whoever leaves a set may have swallowed a wake-up. */

@@ -4,6 +4,8 @@
  * Counters in the segment have 30 or 32 bits and wrap; the observer adds up what they moved by since its last look.
  */
 
+import { visitChannel, visitChannels } from '../channel/holdings.ts';
+import { nameAt } from '../channel/lay.ts';
 import { TOPOLOGIES } from '../channel/options.ts';
 import type { Topology } from '../channel/types.ts';
 import type { Compilation, Engine, Kernel } from '../engine/engine.ts';
@@ -19,8 +21,6 @@ import {
   CHANNEL_DROPPED,
   CHANNEL_HEAD,
   CHANNEL_LOST,
-  CHANNEL_NAME,
-  CHANNEL_NAME_BYTES,
   CHANNEL_OVERFLOW,
   CHANNEL_PEAK,
   CHANNEL_QUEUE,
@@ -123,6 +123,8 @@ const TOPOLOGY_NAMES = Object.fromEntries(Object.entries(TOPOLOGIES).map(([name,
 
 /** What is remembered of a channel between looks. */
 interface Memory {
+  /** Which of the channels that have had its number. */
+  readonly generation: i32;
   tail: number;
   head: number;
   sent: number;
@@ -138,6 +140,7 @@ interface Memory {
 }
 
 export class Observer {
+  readonly #thread: ThreadContext;
   readonly #segment: Segment;
   readonly #engine: Engine;
   readonly #kernel: Kernel;
@@ -145,7 +148,9 @@ export class Observer {
   readonly #memories = new Map<number, Memory>();
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-  constructor({ segment, engine }: ThreadContext, pool: BufferPool) {
+  constructor(thread: ThreadContext, pool: BufferPool) {
+    const { segment, engine } = thread;
+    this.#thread = thread;
     this.#segment = segment;
     this.#engine = engine;
     this.#kernel = engine.kernel;
@@ -156,7 +161,7 @@ export class Observer {
     this.#segment.enter();
     const { compilation, reason } = this.#engine;
     return {
-      channels: [...this.#channels()],
+      channels: this.#channels(),
       threads: [...this.#threads()],
       pool: this.#pool.stats(),
       scopes: { inUse: this.#scopesInUse(), most: peek(HEADER_SCOPES) },
@@ -168,9 +173,8 @@ export class Observer {
   sample(): Observation[] {
     this.#segment.enter();
     const observations: Observation[] = [];
-    for (let index = 0; index < this.#kernel.channelsUsed(); index++) {
-      const address = this.#kernel.channelAddress(index);
-      if (address < 0) continue;
+    visitChannels(this.#thread, (address, index, disposed) => {
+      if (disposed) return;
       const memory = this.#remember(index, address);
       const before = memory.level;
       memory.level = nextLevel(before, occupancyOf(this.#kernel, address), thresholdsOf(address));
@@ -192,16 +196,17 @@ export class Observer {
           from: before,
         });
       }
-    }
+    });
     return observations;
   }
 
-  *#channels(): Generator<ChannelSnapshot> {
+  #channels(): ChannelSnapshot[] {
     const ends = countEnds(this.#kernel);
-    for (let index = 0; index < this.#kernel.channelsUsed(); index++) {
-      const address = this.#kernel.channelAddress(index);
-      if (address >= 0) yield this.#channel(index, address, ends);
-    }
+    const channels: ChannelSnapshot[] = [];
+    visitChannels(this.#thread, (address, index, disposed) => {
+      if (!disposed) channels.push(this.#channel(index, address, ends));
+    });
+    return channels;
   }
 
   #channel(index: number, address: i32, ends: EndCounts): ChannelSnapshot {
@@ -239,8 +244,10 @@ export class Observer {
 
   /** What the channel with this number is called. */
   channelName(index: number): string {
-    const address = this.#kernel.channelAddress(index);
-    const name = address < 0 ? '' : this.#text(address + CHANNEL_NAME, load(address + CHANNEL_NAME_BYTES));
+    let name = '';
+    visitChannel(this.#thread, index, (address) => {
+      name = nameAt(this.#segment, address);
+    });
     return name || `channel-${index}`;
   }
 
@@ -288,9 +295,19 @@ export class Observer {
     const head = position(address + CHANNEL_HEAD);
     const wrap = 2 ** (spsc ? SPSC_POSITION_BITS : 32);
     const moved = (now: number, before: number) => (now - before + wrap) % wrap;
+    const generation = this.#kernel.channelGeneration(index);
     let memory = this.#memories.get(index);
-    if (!memory) {
-      const fresh = { tail: 0, head: 0, sent: 0, received: 0, sendRate: 0, receiveRate: 0, level: 'green' as Level };
+    if (memory?.generation !== generation) {
+      const fresh = {
+        generation,
+        tail: 0,
+        head: 0,
+        sent: 0,
+        received: 0,
+        sendRate: 0,
+        receiveRate: 0,
+        level: 'green' as Level,
+      };
       memory = { ...fresh, sampledAt: performance.now(), sampledSent: 0, sampledReceived: 0, stalledLooks: 0, peak: 0 };
       this.#memories.set(index, memory);
     }

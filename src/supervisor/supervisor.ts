@@ -17,7 +17,7 @@ import type { Scope, ScopeOptions } from '../park/scope.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import type { Level } from './levels.ts';
 import { OverdueWatch } from './overdue.ts';
-import { closeAt, type Recovered, recoveredByItself, recoverThread } from './recovery.ts';
+import { closeChannels, type Recovered, recoveredByItself, recoverThread } from './recovery.ts';
 import { attachThread, type Share, type Shared, shareOf } from './shared.ts';
 import { type ChannelSnapshot, Observer, type Snapshot } from './snapshot.ts';
 import { checkSpawn, type SpawnOptions, WorkerGroup } from './workers.ts';
@@ -202,7 +202,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     const { thread, segment } = this.#attachment;
     for (const group of this.#groups) group.stopReplacing();
     segment.enter();
-    for (let index = 0; index < thread.kernel.channelsUsed(); index++) closeAt(thread, index);
+    closeChannels(thread);
     closeScopes(thread);
     store(HEADER_CLOSING, 1);
     thread.wakeAll(HEADER_POOL_WAITERS);

@@ -414,6 +414,40 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
       pair.call('blockGround', block, 0, 1);
     };
   },
+  holds: (pair, random) => {
+    const most = 12;
+    return () => {
+      const me = random.int(0, THREADS - 1);
+      const index = random.int(3, most);
+      const block = pair.call('channelsUsed') < most ? pair.call('blockTake', me, 4096) : -1;
+      if (block >= 0) {
+        pair.call('channelEnter', block, random.int(0, 2), random.int(0, 2), me);
+        // Nobody wrote a channel there: one that is given back has no messages, and an error now and then.
+        const address = pair.call('blockAddress', block);
+        for (let at = 0; at < 1024; at++) pair.poke(address + at, 0);
+      }
+      const generation = pair.call('channelGeneration', index);
+      pair.call('channelHold', index, generation - random.int(0, 1), me);
+      pair.call('channelHolds', index, me);
+      pair.call('channelNextHolder', index, random.int(0, THREADS - 1));
+      if (random.int(0, 3) === 0) pair.call('channelDispose', index);
+      if (random.int(0, 9) === 0) pair.call('markDisposed', index);
+      for (let at = pair.call('channelNextDisposed', me, 0); at >= 0; ) {
+        pair.call('channelLeave', at, me);
+        at = pair.call('channelNextDisposed', me, at + 1);
+      }
+      const other = random.int(0, THREADS - 1);
+      if (pair.call('channelPin', index, other) !== 0) pair.call('channelLeave', index, other);
+      pair.call('channelGiveBack', index, me);
+      pair.call('channelRecover', index, other);
+      if (random.int(0, 3) === 0) pair.call('channelsForget', other, me);
+      pair.call('channelsReach', random.int(0, most));
+      pair.call('endHold', index, random.int(0, 1), me);
+      pair.call('endsClear', index);
+      pair.call('blockReclaim', random.int(0, 3000), me);
+      pair.call('lettersInHand', pair.channels.letters, me);
+    };
+  },
   tables: (pair, random) => {
     const tally = pair.channels.mpmc + 32 * 12;
     return () => {
@@ -425,8 +459,8 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
       pair.call('channelAddress', index);
       pair.call('channelsUsed');
       for (const name of ['channelClosed', 'channelErrorBlock'] as const) pair.call(name, pair.channels.spsc);
-      const entered = pair.call('channelEnter', 1000);
-      if (entered >= 0) pair.call('channelRemove', entered, 1000);
+      for (const name of ['channelEntry', 'channelState', 'channelGeneration', 'channelDisposed'] as const)
+        pair.call(name, index);
     };
   },
 };

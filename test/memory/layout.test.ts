@@ -16,7 +16,8 @@ const SHAPES = [
 function tablesOf({ threads, pages, ...at }: Layout): [number, number][] {
   return [
     [at.cells, threads * layout.CELL_WORDS],
-    [at.channelTable, layout.CHANNELS_MAX],
+    [at.channelTable, layout.CHANNELS_MAX * layout.ENTRY_WORDS],
+    [at.holds, (threads + 1) * layout.HOLD_WORDS],
     [at.endTable, layout.ENDS_MAX],
     [at.scopeTable, at.scopes * layout.SCOPE_WORDS],
     [at.pageTable, pages * layout.PAGE_ENTRY],

@@ -103,6 +103,7 @@ export class Names {
       [0, headerWord],
       [header(layout.HEADER_CELLS), cellWord],
       [header(layout.HEADER_CHANNEL_TABLE), (offset) => ({ name: `channel table ${offset}`, show: decimal })],
+      [header(layout.HEADER_CHANNEL_HOLDS), (offset) => ({ name: `hold ${offset}`, show: bits })],
       [header(layout.HEADER_END_TABLE), (offset) => ({ name: `end ${offset}`, show: endState })],
       [header(layout.HEADER_PAGE_TABLE), pageWord],
       [header(layout.HEADER_BITMAPS), (offset) => ({ name: `bitmap ${offset}`, show: bits })],
