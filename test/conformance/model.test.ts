@@ -23,7 +23,7 @@ const cases = [...goChan, ...goRuntime, ...crossbeam, ...crossbeamSelect, ...pow
 const modelled = cases.filter(({ channels }) =>
   Object.values<any>(channels).every(({ codec }) => codec?.kind !== 'lease'),
 );
-const stage = new Stage(new Supervisor() as never, 500);
+const stage = new Stage(new Supervisor() as never, 300);
 
 afterAll(() => flawed('none'));
 
