@@ -208,7 +208,7 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   /** @internal Whether this thread is in the middle of something here. */
-  get busy(): boolean {
+  get engaged(): boolean {
     const { messages, room, queue } = this.#core;
     return messages.blocking > 0 || room.blocking > 0 || (queue instanceof LetterQueue && queue.inHand);
   }

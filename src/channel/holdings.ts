@@ -97,7 +97,7 @@ export class Holdings {
 
   #letGo(channel: SharedChannel<any>): void {
     const { thread, channels, pool } = this.#attachment;
-    if (this.#attachment.busy > 0 || channel.busy) return;
+    if (this.#attachment.busy > 0 || channel.engaged) return;
     channels.delete(channel.index);
     channel.retire();
     thread.segment.enter();
