@@ -214,7 +214,7 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   /** @internal Whether this thread is in the middle of something here. */
-  get busy(): boolean {
+  get engaged(): boolean {
     const { messages, room, queue } = this.#core;
     if (messages.blocking > 0 || room.blocking > 0) return true;
     return (queue instanceof LetterQueue && queue.inHand) || (queue instanceof RendezvousQueue && queue.occupied);

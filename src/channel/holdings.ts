@@ -106,7 +106,7 @@ export class Holdings {
     const { thread, channels, pool } = this.#attachment;
     if (this.#attachment.busy > 0) return;
     channel.getUp();
-    if (channel.busy) return;
+    if (channel.engaged) return;
     channels.delete(channel.index);
     channel.retire();
     thread.segment.enter();

@@ -43,10 +43,13 @@ export function channelsReach(least: i32): void {
   }
 }
 
-/** The block of the channel at `index`, or −1. It may be gone, unless it is held. */
+/**
+ * The block of the channel at `index`, or −1. It may be gone, unless it is held; held, it may still be CLEARING for a
+ * moment, until whoever tries that has found out.
+ */
 export function channelBlock(index: i32): i32 {
-  const state: i32 = channelState(index);
-  return state === ENTRY_LIVE || state === ENTRY_DISPOSED ? load(channelEntry(index) + ENTRY_BLOCK) - 1 : -1;
+  if (channelState(index) === ENTRY_LAYING) return -1;
+  return load(channelEntry(index) + ENTRY_BLOCK) - 1;
 }
 
 /** Word index of the channel at `index`, or −1: there is none, or the tables do not lead to one. */

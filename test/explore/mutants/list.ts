@@ -1,6 +1,7 @@
 /** Faults that the models must catch: each re-check, barrier, flag test and owner write removed or swapped in turn. */
 
 import { blocks } from './blocks.ts';
+import { dispose } from './dispose.ts';
 import { ends } from './ends.ts';
 import { letters } from './letters.ts';
 import { mpmc } from './mpmc.ts';
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...spsc,
   ...park,
   ...ends,
+  ...dispose,
   ...blocks,
   ...letters,
   ...recovery,
