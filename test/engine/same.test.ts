@@ -9,7 +9,15 @@ import { createChannel } from '../../src/channel/create.ts';
 import type { Compilation, Kernel } from '../../src/engine/engine.ts';
 import { reference } from '../../src/engine/kernel.ts';
 import { lease, u32 } from '../../src/index.ts';
-import { CHANNEL_SLOTS, HEADER_CLOSING } from '../../src/memory/layout.ts';
+import { CLOSED } from '../../src/kernel/codes.ts';
+import { SEAT_BROKEN, SEAT_LED, SEAT_MET, SEAT_OFFERED } from '../../src/kernel/rendezvous.ts';
+import {
+  CHANNEL_RECEIVERS_WAITING,
+  CHANNEL_SENDERS_WAITING,
+  CHANNEL_SLOTS,
+  HEADER_CLOSING,
+  SEAT_HEADER,
+} from '../../src/memory/layout.ts';
 import type { Segment } from '../../src/memory/segment.ts';
 import { peek, poke } from '../../src/memory/words.ts';
 import { type Random, seeded } from '../support/random.ts';
@@ -22,11 +30,16 @@ const CALLS = 6000;
 /** Where positions wrap, where they change their sign, and where laps pass 19 and 29 bits. */
 const STARTS = [0, -3, 2 ** 31 - 4, 2 ** 19 * 8 - 3, 2 ** 29 - 2];
 
-/** The kernel with one compilation, on a segment of its own with three channels in it. */
+/** The kernel with one compilation, on a segment of its own with four channels in it. */
 class Side {
   readonly segment: Segment;
   readonly kernel: Kernel;
-  readonly channels: { readonly mpmc: number; readonly spsc: number; readonly letters: number };
+  readonly channels: {
+    readonly mpmc: number;
+    readonly spsc: number;
+    readonly letters: number;
+    readonly rendezvous: number;
+  };
 
   constructor(compilation: Compilation, start: number) {
     process.env.SLUICE_KERNEL = compilation;
@@ -39,7 +52,8 @@ class Side {
     const mpmc = createChannel(attachment, 'm', { codec: lease(), capacity: 5 }).address;
     const spsc = address({ capacity: 5, topology: 'spsc' });
     const letters = address({ capacity: 3, delivery: 'at-least-once', maxAttempts: 3 });
-    this.channels = { mpmc, spsc, letters };
+    const rendezvous = createChannel(attachment, 'r', { codec: lease(), capacity: 0 }).address;
+    this.channels = { mpmc, spsc, letters, rendezvous };
     this.kernel.mpmcInit(mpmc, start);
     this.kernel.spscInit(spsc, start & (2 ** 30 - 1));
     this.kernel.mpmcInit(letters, start);
@@ -236,6 +250,53 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
           }
           claimed.length = 0;
           taken.length = 0;
+        },
+      ];
+      random.pick(deeds)();
+    };
+  },
+  rendezvous: (pair, random) => {
+    const { rendezvous } = pair.channels;
+    const claimed: { seat: number; me: number }[] = [];
+    /** Seats that lead, by the thread whose they are. */
+    const leads = new Map<number, number>();
+    return () => {
+      const me = random.pick([0, 1, 30, 31, 32, 63, 79]);
+      const role = random.int(0, 1);
+      const seat = pair.call('seatOf', rendezvous, role, me);
+      const deeds = [
+        () => {
+          const lead = random.int(0, 1) ? (leads.get(me) ?? seat) : seat;
+          pair.poke(seat + SEAT_HEADER, 0);
+          if (pair.call('seatOffer', rendezvous, role, me, lead) && lead === seat) leads.set(me, seat);
+        },
+        () => {
+          if (pair.call('seatState', seat) === SEAT_OFFERED) pair.call('seatWithdraw', seat);
+        },
+        () => {
+          const state = pair.call('seatState', seat);
+          if (state === SEAT_MET || state === SEAT_BROKEN || state === SEAT_LED) pair.call('seatLeave', seat);
+        },
+        () => {
+          const taken = pair.call('seatClaim', rendezvous, role, me);
+          if (taken >= 0) claimed.push({ seat: taken, me });
+        },
+        () => {
+          const one = draw(random, claimed);
+          if (one) pair.call('seatFinish', rendezvous, one.seat);
+        },
+        () => {
+          if (random.int(0, 3) === 0) pair.call('seatAbandon', seat);
+          pair.call('seatSeen', rendezvous, role, me);
+          pair.call('seatWatch', rendezvous, role, me, random.int(0, 3));
+          pair.call('rendezvousMessage', rendezvous, random.int(0, 2 * THREADS - 1));
+        },
+        () => {
+          if (random.int(0, 20) > 0) return;
+          for (const mine of claimed.filter((each) => each.me === me)) claimed.splice(claimed.indexOf(mine), 1);
+          pair.call('rendezvousRecover', rendezvous, me, 4);
+          for (const set of [CHANNEL_RECEIVERS_WAITING, CHANNEL_SENDERS_WAITING])
+            pair.call('waitersRemove', rendezvous + set, me);
         },
       ];
       random.pick(deeds)();
@@ -487,6 +548,11 @@ test('and so they do at the end of a channel', () => {
   pair.call('mpmcClaim', pair.channels.mpmc, 1);
   pair.call('letterTake', pair.channels.letters, 1);
   pair.call('letterClaim', pair.channels.letters, 1);
+  for (const role of [0, 1]) {
+    pair.call('seatOffer', pair.channels.rendezvous, role, 1, pair.call('seatOf', pair.channels.rendezvous, role, 1));
+    expect(pair.call('seatClaim', pair.channels.rendezvous, role, 2)).toBe(CLOSED);
+    pair.call('seatWatch', pair.channels.rendezvous, role, 1, 3);
+  }
   pair.call('spscReadable', pair.channels.spsc, 1);
   pair.call('spscPublish', pair.channels.spsc, 1);
   pair.call('spscClose', pair.channels.spsc);
@@ -501,7 +567,7 @@ test('no function of the kernel is left out', () => {
     for (let i = 0; i < CALLS; i++) deed();
   }
   // Called while a channel is laid out, or by the test above.
-  const elsewhere = ['channelClose', 'spscClose', 'mpmcInit', 'spscInit', 'lettersInit'];
+  const elsewhere = ['channelClose', 'spscClose', 'mpmcInit', 'spscInit', 'lettersInit', 'rendezvousInit'];
   const rest = Object.keys(reference).filter((name) => !pair.called.has(name as Name) && !elsewhere.includes(name));
   expect(rest).toEqual([]);
   pair.compareMemory();
