@@ -46,7 +46,7 @@ export type { BufferPool, PoolStats } from './pool/pool.ts';
 export { channel } from './supervisor/default.ts';
 export type { Level } from './supervisor/levels.ts';
 export type { Recovered } from './supervisor/recovery.ts';
-export { attach, type Shared } from './supervisor/shared.ts';
+export type { AttachOptions, Shared } from './supervisor/shared.ts';
 export type { ChannelSnapshot, Snapshot, ThreadSnapshot } from './supervisor/snapshot.ts';
 export {
   Supervisor,
@@ -56,3 +56,4 @@ export {
 } from './supervisor/supervisor.ts';
 export { execArgvFor } from './supervisor/typescript.ts';
 export type { SpawnOptions, WorkerGroup } from './supervisor/workers.ts';
+export { attach } from './sync/attach.ts';

@@ -136,7 +136,7 @@ export class Stage {
   shared<P>(ports: P): () => P {
     const parcel = describePorts(ports, this.main);
     parcel.moved();
-    return () => revivePorts(parcel.described, this.mortal.attachment) as P;
+    return () => revivePorts(parcel.described, this.mortal.attachment, []) as P;
   }
 
   /** What a channel still gives now. */

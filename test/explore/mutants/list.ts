@@ -3,6 +3,7 @@
 import { blocks } from './blocks.ts';
 import { ends } from './ends.ts';
 import { letters } from './letters.ts';
+import { locks } from './locks.ts';
 import { mpmc } from './mpmc.ts';
 import type { Mutant } from './mutate.ts';
 import { park } from './park.ts';
@@ -23,4 +24,5 @@ export const mutants: readonly Mutant[] = [
   ...recovery,
   ...scopes,
   ...select,
+  ...locks,
 ];
