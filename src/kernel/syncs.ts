@@ -8,29 +8,29 @@
  * ┌──────────────────────┬────────────┬─────┐
  * │ generation (19 bits) │ who        │state│
  * └──────────────────────┴────────────┴─────┘
- *   FREE ─► LAYING by me ─► OPEN ─► CLOSED ─► CLEARING by me ─► FREE
- *                                     ▲             │
- *                                     └ (held again)┘
+ *   FREE ─► LAYING by me ─► OPEN ─► CLOSED ─► FREE
  * ```
  *
  * Called by any attached thread. A primitive is named by its entry and its OPEN word, which holds its generation: a name
  * that was kept for too long means nobody else's primitive. Whoever uses one is a holder of it (SYNC_HOLDERS).
  *
- * Invariant: while a thread stands among the holders, and it entered before it saw the OPEN word of that name, the entry
- * is not given to another primitive. So the words of the primitive (`locks.ts`, `permits.ts`, `gates.ts`) need not say
- * whose they are: a holder's compare-and-swap, however late, meets the primitive that it is meant for, open or closed.
+ * Invariant: a thread changes the words of a primitive (`locks.ts`, `permits.ts`, `gates.ts`), or waits there, only while
+ * it stands among the holders, and only once it has seen the OPEN word of that name after it had entered them. Those words
+ * therefore need not say whose they are: the entry goes back only if it was CLOSED and then nobody was among the holders.
+ * Whoever enters before that look is seen by it; whoever enters after it finds the primitive not OPEN and does nothing.
+ * So a holder's compare-and-swap, however late, meets the primitive that it is meant for, open or closed.
  *
  * Closing: the first to change OPEN has closed it. It changes the state, then wakes all who wait for it; a waiter enters
  * the set of waiters, then looks at the state. So one of the two sees the other. It then looks at the holders and tells
  * them; they leave once nothing of theirs waits there any more.
  *
- * Giving back: an entry that is closed and that nobody holds goes back. A thread enters itself as a holder before it looks
- * at the state, and who clears looks at the holders again after CLEARING; so it is not given back under a thread that
- * found it OPEN. One that finds it anything else leaves, and the clearer, having put it back for its sake, looks once
- * more after that.
+ * Giving back: whoever closes, and whoever leaves, looks whether the entry is closed and has no holders. The last of them
+ * to take itself out looks after that, so at least one finds nobody; the swap to FREE expects that generation, so it is
+ * given back once. One who comes too late to take a primitive up may stand among the holders for a moment, of the next
+ * generation even. That only keeps the entry from going back meanwhile, and it looks as well when it leaves.
  *
- * A death: what it was at work on, LAYING or CLEARING, becomes CLOSED, and goes back if nobody holds it. A primitive that
- * nobody holds any more is closed: whoever shares one holds it, so nobody is left who could share it.
+ * A death: what it was LAYING becomes CLOSED, and goes back. A primitive that nobody holds any more is closed: whoever
+ * shares one holds it, so nobody is left who could share it.
  */
 
 import {
@@ -60,7 +60,6 @@ const FREE = 0;
 const LAYING = 1;
 const OPEN = 2;
 const CLOSED_STATE = 3;
-const CLEARING = 4;
 const STATE_MASK = 7;
 const WHO_SHIFT = 3;
 const WHO_MASK = 2 ** 10 - 1;
@@ -137,7 +136,7 @@ export function syncHold(index: i32, open: i32, me: i32): boolean {
 /** `me` has seen its end, and nothing of `me` waits there. The last to see it gives the entry back. */
 export function syncLeave(index: i32, me: i32): void {
   waitersRemove(syncAddress(index) + SYNC_HOLDERS, me);
-  syncGiveBack(index, me);
+  syncGiveBack(index);
 }
 
 /** Whether the primitive of that word is open. */
@@ -163,20 +162,11 @@ export function syncClose(index: i32, open: i32): boolean {
 }
 
 /** Gives the entry back if it is closed and nobody holds it. */
-export function syncGiveBack(index: i32, me: i32): void {
+export function syncGiveBack(index: i32): void {
   const at: i32 = syncAddress(index);
-  while (true) {
-    const word: i32 = load(at + SYNC_STATE);
-    if ((word & STATE_MASK) !== CLOSED_STATE || waitersNext(at + SYNC_HOLDERS, 0) >= 0) return;
-    const generation: i32 = generationOf(word);
-    if (cas(at + SYNC_STATE, word, syncWord(CLEARING, me, generation)) !== word) return;
-    if (waitersNext(at + SYNC_HOLDERS, 0) < 0) {
-      store(at + SYNC_STATE, syncWord(FREE, 0, generation));
-      return;
-    }
-    // Who entered meanwhile has left again, or will, without giving it back: so look once more.
-    store(at + SYNC_STATE, word);
-  }
+  const word: i32 = load(at + SYNC_STATE);
+  if ((word & STATE_MASK) !== CLOSED_STATE || waitersNext(at + SYNC_HOLDERS, 0) >= 0) return;
+  cas(at + SYNC_STATE, word, syncWord(FREE, 0, generationOf(word)));
 }
 
 /**
@@ -190,7 +180,7 @@ export function syncRecover(index: i32, dead: i32): boolean {
   const word: i32 = load(at + SYNC_STATE);
   const state: i32 = word & STATE_MASK;
   if (state === OPEN) return waitersNext(at + SYNC_HOLDERS, 0) < 0;
-  if ((state === LAYING || state === CLEARING) && ((word >>> WHO_SHIFT) & WHO_MASK) === dead) {
+  if (state === LAYING && ((word >>> WHO_SHIFT) & WHO_MASK) === dead) {
     cas(at + SYNC_STATE, word, syncWord(CLOSED_STATE, 0, generationOf(word)));
   }
   return false;

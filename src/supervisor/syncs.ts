@@ -77,7 +77,7 @@ function recoverWords(thread: ThreadContext, index: i32, dead: i32, inGoodOrder:
 function tellEnd(thread: ThreadContext, index: i32): void {
   thread.wakeAll(thread.kernel.syncAddress(index) + SYNC_WAITERS);
   tellHolders(thread, index);
-  thread.kernel.syncGiveBack(index, thread.id);
+  thread.kernel.syncGiveBack(index);
 }
 
 /** Makes those who have it look at it. */

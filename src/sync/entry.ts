@@ -1,9 +1,10 @@
 /**
  * What this thread has of one primitive: where it is, where this thread waits for it, and how it hears of its end.
  *
- * A blocking operation goes before what the thread has pending at the same primitive. Whatever was settled meanwhile
- * could not go on before the thread is awake again; a lock that a pending operation took would be waited for by the very
- * thread that has it. So pending operations are not tried while it blocks (`#blocking`), and are tried once it is done.
+ * A thread that blocks to take something goes before what it has pending at the same primitive. A task that took a lock
+ * meanwhile could not go on before the thread is awake again, which waits for that lock. So pending operations are not
+ * tried while it blocks (`#blocking`). They stay in the queue, and the thread in the set of waiters; and when it leaves
+ * off blocking while there is something to take, it wakes whoever is in the set, perhaps itself (`WaitPoint.passOn`).
  */
 
 import type { Kernel } from '../engine/engine.ts';
@@ -26,7 +27,7 @@ export interface Wait {
   /** BLOCKED, or how it ended. */
   readonly attempt: () => i32;
   readonly late: () => Error;
-  /** Whether this thread would wait for itself if it blocked. */
+  /** Of what is taken from others: whether this thread would wait for itself if it blocked. */
   readonly selfish?: () => boolean;
   /** Called when it is called off. Returns false if it came about before: so it was not called off. */
   readonly undo?: () => boolean;
@@ -131,7 +132,6 @@ export abstract class Entry {
     } finally {
       this.#blocking--;
       this.thread.segment.enter();
-      if (this.#point.pending) this.#point.service();
       this.look();
     }
   }
@@ -186,7 +186,7 @@ class PendingWait extends PromisedOperation<i32> {
   }
 
   override attempt(): boolean {
-    if (this.#entry.blocking) return false;
+    if (this.#entry.blocking && this.#wait.selfish) return false;
     const code = this.#wait.attempt();
     if (code === BLOCKED) return false;
     this.resolve(code);

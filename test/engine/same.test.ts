@@ -381,7 +381,7 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
           pair.call('syncIsOpen', one.index, one.open);
           for (const name of ['syncAddress', 'syncOpenWord', 'syncLive'] as const) pair.call(name, one.index);
           pair.call('syncHeldBy', one.index, me);
-          pair.call('syncGiveBack', one.index, me);
+          pair.call('syncGiveBack', one.index);
         },
         () => {
           if (random.int(0, 20) > 0) return;

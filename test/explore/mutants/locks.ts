@@ -37,7 +37,7 @@ const list: readonly Mutant[] = [
   {
     path: locks,
     within: 'lockTake',
-    fault: 'whoever takes the lock of a dead thread is not told, and what was done once is done again',
+    fault: 'what was done once is done again',
     rule: drop('if (word === SEALED) return LOCK_SEALED;'),
     caughtBy: ['locks/once'],
   },
@@ -81,7 +81,8 @@ const list: readonly Mutant[] = [
     within: 'Lock.seal',
     fault: 'of those who wait for something to be done one is told',
     rule: replace('this.thread.wakeAll(this.address + SYNC_WAITERS)', 'this.wakeNext()'),
-    caughtBy: ['locks/once-pending'],
+    caughtBy: ['locks/once-pending', 'locks/once'],
+    harmless: 'whoever is told leaves the set, and wakes the next one there as it does: there is something to be had',
   },
   {
     path: lock,
@@ -98,22 +99,6 @@ const list: readonly Mutant[] = [
     caughtBy: ['locks/blocking-first'],
   },
   {
-    path: entry,
-    within: 'Entry.waitSync',
-    fault: 'what a thread has pending is not looked at once it does not block any more',
-    rule: drop('if (this.#point.pending) this.#point.service();'),
-    caughtBy: ['locks/blocking-late'],
-    preemptions: 2,
-  },
-  {
-    path: entry,
-    within: 'Entry.settle',
-    fault: 'a thread leaves a lock that it blocks for',
-    rule: replace('if (this.#left || this.#blocking > 0) return;', 'if (this.#left) return;'),
-    caughtBy: ['locks/close-reused'],
-    preemptions: 3,
-  },
-  {
     path: syncs,
     within: 'syncClaim',
     fault: 'two threads take one entry',
@@ -126,27 +111,6 @@ const list: readonly Mutant[] = [
   {
     path: syncs,
     within: 'syncHold',
-    fault: 'a holder does not look whether the primitive is there',
-    rule: replace('if (load(at + SYNC_STATE) === open) return true;', 'if (load(at + SYNC_STATE) !== 0) return true;'),
-    caughtBy: ['locks/stale'],
-  },
-  {
-    path: syncs,
-    within: 'syncHold',
-    fault: 'a holder looks, and then enters itself',
-    rule: both(
-      drop('waitersAdd(at + SYNC_HOLDERS, me);'),
-      replace(
-        'if (load(at + SYNC_STATE) === open) return true;',
-        'const is: boolean = load(at + SYNC_STATE) === open; waitersAdd(at + SYNC_HOLDERS, me); if (is) return true;',
-      ),
-    ),
-    caughtBy: ['locks/stale'],
-    preemptions: 3,
-  },
-  {
-    path: syncs,
-    within: 'syncHold',
     fault: 'one who comes too late stays a holder',
     rule: drop('syncLeave(index, me);'),
     caughtBy: ['locks/stale'],
@@ -155,7 +119,7 @@ const list: readonly Mutant[] = [
     path: syncs,
     within: 'syncLeave',
     fault: 'the last one to see the end does not give the entry back',
-    rule: drop('syncGiveBack(index, me);'),
+    rule: drop('syncGiveBack(index);'),
     caughtBy: ['locks/given-back'],
   },
   {
@@ -163,22 +127,6 @@ const list: readonly Mutant[] = [
     within: 'syncGiveBack',
     fault: 'an entry is given back that somebody holds',
     rule: replace('|| waitersNext(at + SYNC_HOLDERS, 0) >= 0) return;', '|| at < 0) return;'),
-    caughtBy: ['locks/stale'],
-    preemptions: 3,
-  },
-  {
-    path: syncs,
-    within: 'syncGiveBack',
-    fault: 'whoever clears does not look at the holders again',
-    rule: replace('if (waitersNext(at + SYNC_HOLDERS, 0) < 0) {', 'if (generation >= 0) {'),
-    caughtBy: ['locks/stale'],
-    preemptions: 3,
-  },
-  {
-    path: syncs,
-    within: 'syncGiveBack',
-    fault: 'what was put back for somebody who left again stays for ever',
-    rule: replace('store(at + SYNC_STATE, word);\n', 'store(at + SYNC_STATE, word); return;\n'),
     caughtBy: ['locks/stale'],
     preemptions: 3,
   },
@@ -224,7 +172,7 @@ const list: readonly Mutant[] = [
     path: end,
     within: 'tellEnd',
     fault: 'who closes a primitive that nobody has any more leaves the entry behind',
-    rule: drop('thread.kernel.syncGiveBack(index, thread.id);'),
+    rule: drop('thread.kernel.syncGiveBack(index);'),
     caughtBy: ['locks/impatient'],
   },
   {
@@ -232,7 +180,7 @@ const list: readonly Mutant[] = [
     within: 'recoverSyncs',
     fault: 'nobody is woken for a dead thread',
     rule: drop('if (kernel.syncLive(index)) thread.wakeAll(kernel.syncAddress(index) + SYNC_WAITERS);'),
-    caughtBy: ['locks/death'],
+    caughtBy: ['locks/death', 'locks/death-and-pending'],
   },
   {
     path: end,
@@ -245,7 +193,7 @@ const list: readonly Mutant[] = [
         'if (held && open !== 0) recoverWords(thread, index, dead, inGoodOrder);\n    if (kernel.syncRecover(index, dead))',
       ),
     ),
-    caughtBy: ['locks/death'],
+    caughtBy: ['locks/death', 'locks/death-and-pending'],
   },
   {
     path: end,
@@ -262,7 +210,7 @@ const list: readonly Mutant[] = [
     within: 'recoverSyncs',
     fault: 'nobody tells of ends that the dead thread did not come to tell of',
     rule: drop('if (kernel.syncOpenWord(index) === 0 && kernel.syncLive(index)) tellEnd(thread, index);'),
-    caughtBy: ['locks/death-of-closer'],
+    caughtBy: ['locks/death-of-maker'],
   },
 ];
 
