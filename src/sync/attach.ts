@@ -1,13 +1,24 @@
 /** Taking ports up, whatever is among them: the top of all layers whose objects travel. */
 
 import type { PortKind } from '../channel/ports.ts';
+import { SYNC_BARRIER, SYNC_MUTEX, SYNC_ONCE, SYNC_SEMAPHORE, SYNC_WAIT_GROUP } from '../memory/layout.ts';
 import { type AttachOptions, attachWith, type Shared } from '../supervisor/shared.ts';
+import { reviveBarrier } from './barrier.ts';
+import { reviveErrGroup } from './err-group.ts';
 import { reviveMutex } from './mutex.ts';
+import { reviveOnce } from './once.ts';
 import { revive } from './primitive.ts';
+import { reviveSemaphore } from './semaphore.ts';
+import { reviveWaitGroup } from './wait-group.ts';
 
 /** By name, so that a worker which is handed a primitive need not import `sluice/sync`. */
 const KINDS: readonly PortKind[] = [
-  { name: 'mutex', revive: (note, attachment) => revive(note, attachment, reviveMutex) },
+  { name: 'mutex', revive: (note, attachment) => revive(note, attachment, SYNC_MUTEX, reviveMutex) },
+  { name: 'semaphore', revive: (note, attachment) => revive(note, attachment, SYNC_SEMAPHORE, reviveSemaphore) },
+  { name: 'once', revive: (note, attachment) => revive(note, attachment, SYNC_ONCE, reviveOnce) },
+  { name: 'wait group', revive: (note, attachment) => revive(note, attachment, SYNC_WAIT_GROUP, reviveWaitGroup) },
+  { name: 'barrier', revive: (note, attachment) => revive(note, attachment, SYNC_BARRIER, reviveBarrier) },
+  { name: 'err group', revive: reviveErrGroup },
 ];
 
 /**

@@ -49,7 +49,11 @@ export abstract class Entry {
   #blocking = 0;
   #left: boolean;
 
-  /** @param there whether this thread is a holder of it; if not, the primitive is closed, or was never there. */
+  /**
+   * Whoever makes it adds it to `syncs`, once it is complete.
+   *
+   * @param there whether this thread is a holder of it; if not, the primitive is closed, or was never there.
+   */
   constructor(syncs: Syncs, place: Place, title: string, there = true) {
     const { thread } = syncs;
     this.thread = thread;
@@ -67,7 +71,6 @@ export abstract class Entry {
       backlog: () => this.backlog(),
       wake: () => this.wakeNext(),
     });
-    if (there) syncs.add(this);
   }
 
   /** How much of it there is for others that wait. */
@@ -96,6 +99,16 @@ export abstract class Entry {
     options?.signal?.throwIfAborted();
     assertUncancelled(this.thread, options);
     if (this.closed) throw this.closedError();
+  }
+
+  /** The same as a promise that is rejected, or undefined. */
+  protected refusal(options: WaitOptions | undefined): Promise<never> | undefined {
+    try {
+      this.assertMay(options);
+      return undefined;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Whether the words of the primitive may still be touched; binds the kernel to its segment. */
@@ -136,17 +149,10 @@ export abstract class Entry {
     }
   }
 
-  /** How it ended. Rejects with what rules it out, what `late` makes, the signal's reason, or CancelledError. */
+  /** How it ended. Rejects with what `late` makes, the signal's reason, or CancelledError. */
   protected wait(wait: Wait, options: WaitOptions | undefined): Promise<i32> {
     return new Promise((resolve, reject) => {
-      let code: i32;
-      try {
-        this.assertMay(options);
-        code = this.try(wait.attempt);
-      } catch (error) {
-        reject(error);
-        return;
-      }
+      const code = this.try(wait.attempt);
       if (code !== BLOCKED) resolve(code);
       else new PendingWait(this, wait, resolve, reject).start(this.#point, options, wait.late);
     });

@@ -19,6 +19,11 @@ export class Lock extends Entry {
     return this.mine ? this.kernel.lockHolder(this.address) : -1;
   }
 
+  /** Whether it is used up. */
+  get sealed(): boolean {
+    return this.mine && !!this.kernel.lockSealed(this.address);
+  }
+
   /** LOCK_* or BLOCKED. Throws ClosedError. */
   tryTake(): i32 {
     return this.#checked(this.try(this.#wait.attempt));
@@ -31,7 +36,7 @@ export class Lock extends Entry {
   }
 
   take(options: WaitOptions | undefined): Promise<i32> {
-    return this.wait(this.#wait, options).then((code) => this.#checked(code));
+    return this.refusal(options) ?? this.wait(this.#wait, options).then((code) => this.#checked(code));
   }
 
   give(): void {

@@ -4,7 +4,7 @@ import type { Attachment } from '../channel/attachment.ts';
 import { Portable } from '../channel/ports.ts';
 import { IncompatibleSegmentError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
-import { HEADER_SYNCS } from '../memory/layout.ts';
+import { HEADER_SYNCS, SYNC_KIND } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek } from '../memory/words.ts';
 import { closeSync } from '../supervisor/syncs.ts';
@@ -65,8 +65,10 @@ export abstract class Primitive<E extends Entry> extends Portable implements Dis
     this.attachment = attachment;
     this.note = note;
     this.name = note.name ?? `${kind.what}-${note.index}`;
-    this.entry = new kind.entry(Syncs.of(attachment), note, `${kind.what} "${this.name}"`, there);
+    const syncs = Syncs.of(attachment);
+    this.entry = new kind.entry(syncs, note, `${kind.what} "${this.name}"`, there);
     this.entry.face = this;
+    if (there) syncs.add(this.entry);
   }
 
   /** Whether it was closed, or its supervisor was. */
@@ -92,9 +94,10 @@ export abstract class Primitive<E extends Entry> extends Portable implements Dis
 export function revive<E extends Entry, P extends Primitive<E>>(
   note: unknown,
   attachment: Attachment,
+  kind: i32,
   make: (existing: Existing) => P,
 ): P {
-  const existing = new Existing(attachment, checkNote(note, attachment));
+  const existing = new Existing(attachment, checkNote(note, attachment, kind));
   return (Syncs.of(attachment).known(existing.note)?.face as P | undefined) ?? make(existing);
 }
 
@@ -109,12 +112,16 @@ function adopted({ attachment, note }: Existing) {
   return { attachment, note, there: Syncs.of(attachment).take(note) };
 }
 
-function checkNote(note: unknown, { segment }: Attachment): Note {
+function checkNote(note: unknown, { segment, thread: { kernel } }: Attachment, kind: i32): Note {
   segment.enter();
   const { index, open, name, size } = (note ?? {}) as Partial<Note>;
   const known = Number.isInteger(index) && index! >= 0 && index! < peek(HEADER_SYNCS);
   if (known && Number.isInteger(open) && Number.isInteger(size) && (name === undefined || typeof name === 'string')) {
-    return { index: index!, open: open!, name, size: size! };
+    const address = kernel.syncAddress(index!);
+    // One that is closed is of every kind: it refuses everybody.
+    if (!kernel.syncIsOpen(index!, open!) || peek(address + SYNC_KIND) === kind) {
+      return { index: index!, open: open!, name, size: size! };
+    }
   }
   throw new IncompatibleSegmentError(`expected a primitive of the segment, met number ${describe(index)}`);
 }

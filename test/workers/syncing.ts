@@ -17,12 +17,20 @@ export type SyncReport =
   | { readonly id: number; readonly error: { name: string; code: unknown; message: string } };
 
 const port = parentPort!;
+let running = 0;
+let dismissed = false;
+
+function ended(): void {
+  if (dismissed && running === 0) port.close();
+}
 
 port.on('message', async (order: SyncOrder | 'dismissed') => {
   if (order === 'dismissed') {
-    port.close();
+    dismissed = true;
+    ended();
     return;
   }
+  running++;
   const { id, program, ports, data } = order;
   const say = (said: unknown) => port.postMessage({ id, said } satisfies SyncReport);
   try {
@@ -32,4 +40,6 @@ port.on('message', async (order: SyncOrder | 'dismissed') => {
     const { name, code, message } = error as Error & { code?: unknown };
     port.postMessage({ id, error: { name, code, message } } satisfies SyncReport);
   }
+  running--;
+  ended();
 });

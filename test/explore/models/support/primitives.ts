@@ -27,7 +27,7 @@ export function lay(kind: number, size = 1, word = 0): Place {
 export function join<E extends Entry>(place: Place, name: string, Kind: new (...args: any[]) => E): E {
   const thread = new ThreadContext(place.segment, name, 100);
   check(!!syncHold(place.index, place.open, thread.id), 'the primitive is not there');
-  const deaf = { thread, add: () => {}, release: () => {} };
+  const deaf = { thread, release: () => {} };
   return new Kind(deaf, place, name);
 }
 
@@ -40,7 +40,13 @@ export interface Watching<E> {
 export function watching<E extends Entry>(place: Place, name: string, Kind: new (...args: any[]) => E): Watching<E> {
   const thread = new ThreadContext(place.segment, name, 100);
   const syncs = Syncs.of({ thread });
-  return Object.assign(() => new Kind(syncs, place, name, syncs.take(place)), { thread: thread.id });
+  const take = () => {
+    const there = syncs.take(place);
+    const entry = new Kind(syncs, place, name, there);
+    if (there) syncs.add(entry);
+    return entry;
+  };
+  return Object.assign(take, { thread: thread.id });
 }
 
 /** The thread that made the primitive has it no more, and these do, though they have not taken it up yet. */
