@@ -47,7 +47,7 @@ export type { BufferPool, PoolStats } from './pool/pool.ts';
 export { channel } from './supervisor/default.ts';
 export type { Level } from './supervisor/levels.ts';
 export type { Recovered } from './supervisor/recovery.ts';
-export { attach, type Shared } from './supervisor/shared.ts';
+export type { AttachOptions, Shared } from './supervisor/shared.ts';
 export type { ChannelSnapshot, Snapshot, ThreadSnapshot } from './supervisor/snapshot.ts';
 export {
   Supervisor,
@@ -57,3 +57,4 @@ export {
 } from './supervisor/supervisor.ts';
 export { execArgvFor } from './supervisor/typescript.ts';
 export type { SpawnOptions, WorkerGroup } from './supervisor/workers.ts';
+export { attach } from './sync/attach.ts';

@@ -40,6 +40,7 @@ import {
 import type { i32 } from '../memory/words.ts';
 import { add, cas, load, peek, poke, store } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
+import { recoverSyncs } from './syncs.ts';
 
 /** What was found in a dead thread's hands. */
 export interface Recovered {
@@ -68,17 +69,20 @@ export function recoverThread(thread: ThreadContext, dead: i32): Recovery | unde
   const { kernel } = thread;
   thread.segment.enter();
   if (!kernel.threadBury(dead)) return undefined;
-  const recovery = giveBack(thread, dead);
+  const recovery = giveBack(thread, dead, false);
   kernel.threadFree(dead);
   return recovery;
 }
 
-/** Gives back what `thread` itself holds, as its last act: no operation of its own may follow. */
-export function leaveSegment(thread: ThreadContext): void {
+/**
+ * Gives back what `thread` itself holds, as its last act: no operation of its own may follow. What others expect of it
+ * will not come any more, unless it ends in good order.
+ */
+export function leaveSegment(thread: ThreadContext, inGoodOrder: boolean): void {
   const { kernel } = thread;
   thread.segment.enter();
   if (!kernel.threadBury(thread.id)) return;
-  const { blocks, ends, lost, returned } = giveBack(thread, thread.id);
+  const { blocks, ends, lost, returned } = giveBack(thread, thread.id, inGoodOrder);
   poke(thread.cell + CELL_LEFT_BLOCKS, blocks);
   poke(thread.cell + CELL_LEFT_ENDS, ends);
   poke(thread.cell + CELL_LEFT_LOST, lost);
@@ -97,7 +101,7 @@ export function recoveredByItself({ kernel }: ThreadContext, dead: i32): Recover
   };
 }
 
-function giveBack(thread: ThreadContext, dead: i32): Recovery {
+function giveBack(thread: ThreadContext, dead: i32, inGoodOrder: boolean): Recovery {
   const { kernel } = thread;
   const losses: Loss[] = [];
   let returned = 0;
@@ -116,6 +120,7 @@ function giveBack(thread: ThreadContext, dead: i32): Recovery {
   const ends = retireEnds(thread, dead);
   closeForsaken(thread);
   const blocks = kernel.blocksRecover(dead, thread.id) + groundBlocks(thread, dead);
+  recoverSyncs(thread, dead, inGoodOrder);
   // Nothing more is done for it in any channel.
   kernel.channelsForget(dead, thread.id);
   recoverScopes(thread, dead);

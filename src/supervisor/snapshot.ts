@@ -36,6 +36,7 @@ import {
   CHANNEL_TOPOLOGY,
   CHANNEL_YELLOW,
   HEADER_SCOPES,
+  HEADER_SYNCS,
   NAME_MAX_BYTES,
   OVERFLOW_DROP_OLDEST,
   PARKED_POOL,
@@ -45,6 +46,14 @@ import {
   QUEUE_LETTERS,
   QUEUE_RENDEZVOUS,
   QUEUE_SPSC,
+  SYNC_BARRIER,
+  SYNC_KIND,
+  SYNC_MUTEX,
+  SYNC_NAME,
+  SYNC_NAME_BYTES,
+  SYNC_ONCE,
+  SYNC_SEMAPHORE,
+  SYNC_WAIT_GROUP,
   THREAD_ATTACHED,
   THREAD_GONE,
   WORD_BYTES,
@@ -91,7 +100,10 @@ export interface ThreadSnapshot {
   readonly id: number;
   readonly name: string;
   readonly state: 'running' | 'parked' | 'gone';
-  /** What it sleeps on: `send NAME`, `receive NAME`, `pool`, or `select` (among several, or nothing); null while it does not. */
+  /**
+   * What it sleeps on: `send NAME`, `receive NAME`, `pool`, `select` (among several, or nothing), or a primitive of
+   * `sluice/sync`: `mutex NAME`, `semaphore NAME`, `once NAME`, `wait group NAME`, `barrier NAME`. Null while it does not.
+   */
   readonly parkedOn: string | null;
   readonly parkedForMs: number;
 }
@@ -102,6 +114,8 @@ export interface Snapshot {
   readonly pool: PoolStats;
   /** Scopes that are not over, or of whose end some thread has not heard yet; and the most there can be. */
   readonly scopes: { readonly inUse: number; readonly most: number };
+  /** Primitives of `sluice/sync` that are not closed, or of whose end some thread has not heard yet; and the most. */
+  readonly syncs: { readonly inUse: number; readonly most: number };
   /** Which compilation of the kernel this thread runs; if not the default one, though nobody asked for that, why. */
   readonly kernel: { readonly compilation: Compilation; readonly reason?: string };
 }
@@ -112,6 +126,14 @@ export interface Observation {
   readonly channel: ChannelSnapshot;
   readonly from: Level;
 }
+
+const SYNC_TITLES: Readonly<Record<i32, string>> = {
+  [SYNC_MUTEX]: 'mutex',
+  [SYNC_SEMAPHORE]: 'semaphore',
+  [SYNC_ONCE]: 'once',
+  [SYNC_WAIT_GROUP]: 'wait group',
+  [SYNC_BARRIER]: 'barrier',
+};
 
 /** Looks in a row with waiting senders and no message received that make a stall. */
 const STALL_LOOKS = 3;
@@ -165,6 +187,7 @@ export class Observer {
       threads: [...this.#threads()],
       pool: this.#pool.stats(),
       scopes: { inUse: this.#scopesInUse(), most: peek(HEADER_SCOPES) },
+      syncs: { inUse: this.#syncsInUse(), most: peek(HEADER_SYNCS) },
       kernel: { compilation, ...(reason !== undefined && { reason }) },
     };
   }
@@ -270,6 +293,12 @@ export class Observer {
     return inUse;
   }
 
+  #syncsInUse(): number {
+    let inUse = 0;
+    for (let index = 0; index < this.#kernel.syncsUsed(); index++) if (this.#kernel.syncLive(index)) inUse++;
+    return inUse;
+  }
+
   *#threads(): Generator<ThreadSnapshot> {
     for (let id = 0; id < this.#segment.threads; id++) {
       const state = this.#kernel.threadState(id);
@@ -280,9 +309,18 @@ export class Observer {
 
   #parkedOn(word: number): string {
     const what = word & 3;
-    if (what === PARKED_POOL) return 'pool';
+    if (what === PARKED_POOL) return word >>> 2 === 0 ? 'pool' : this.#syncTitle((word >>> 2) - 1);
     if (word === PARKED_SELECT) return 'select';
     return `${what === PARKED_RECEIVE ? 'receive' : 'send'} ${this.channelName(word >>> 2)}`;
+  }
+
+  /** What the primitive with this number is, and is called. */
+  #syncTitle(index: number): string {
+    const address = index < peek(HEADER_SYNCS) ? this.#kernel.syncAddress(index) : -1;
+    if (address < 0 || !this.#kernel.syncLive(index)) return `primitive ${index}`;
+    const what = SYNC_TITLES[peek(address + SYNC_KIND)] ?? 'primitive';
+    const name = this.#text(address + SYNC_NAME, peek(address + SYNC_NAME_BYTES));
+    return `${what} ${name || `${what}-${index}`}`;
   }
 
   /** Adds up what the cursors moved by since the last look. */

@@ -11,6 +11,7 @@ import { reference } from '../../src/engine/kernel.ts';
 import { lease, u32 } from '../../src/index.ts';
 import { CLOSED } from '../../src/kernel/codes.ts';
 import { SEAT_BROKEN, SEAT_LED, SEAT_MET, SEAT_OFFERED } from '../../src/kernel/rendezvous.ts';
+import * as layout from '../../src/memory/layout.ts';
 import {
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
@@ -111,6 +112,13 @@ class Pair {
 /** Takes one out of a list. */
 function draw<T>(random: Random, from: T[]): T | undefined {
   return from.length === 0 ? undefined : from.splice(random.int(0, from.length - 1), 1)[0];
+}
+
+/** A primitive to call functions on. */
+function laid(pair: Pair, kind: number, size: number, word: number): { sync: number; open: number } {
+  const index = pair.call('syncClaim', 0);
+  pair.call('syncLay', index, kind, size, word);
+  return { sync: pair.call('syncAddress', index), open: pair.call('syncOpen', index, 0) };
 }
 
 /** Random calls that a real thread might make, a family of functions each. */
@@ -268,7 +276,11 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
         () => {
           const lead = random.int(0, 1) ? (leads.get(me) ?? seat) : seat;
           pair.poke(seat + SEAT_HEADER, 0);
-          if (pair.call('seatOffer', rendezvous, role, me, lead) && lead === seat) leads.set(me, seat);
+          if (
+            pair.call('seatOffer', rendezvous, role, me, lead, pair.peek(rendezvous + layout.CHANNEL_INDEX)) &&
+            lead === seat
+          )
+            leads.set(me, seat);
         },
         () => {
           if (pair.call('seatState', seat) === SEAT_OFFERED) pair.call('seatWithdraw', seat);
@@ -415,6 +427,108 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
       random.pick(deeds)();
     };
   },
+  syncs: (pair, random) => {
+    const syncs: { index: number; open: number }[] = [];
+    return () => {
+      const me = random.int(0, 3);
+      const one = random.pick([...syncs, { index: random.int(0, 9), open: 2 }]);
+      const deeds = [
+        () => {
+          const index = pair.call('syncClaim', me);
+          if (index < 0) return;
+          pair.call('syncLay', index, random.int(1, 5), random.int(1, 9), 0);
+          if (random.int(0, 9) > 0) syncs.push({ index, open: pair.call('syncOpen', index, me) });
+        },
+        () => pair.call('syncHold', one.index, one.open, me),
+        () => pair.call('syncLeave', one.index, me),
+        () => pair.call('syncClose', one.index, one.open),
+        () => {
+          pair.call('syncIsOpen', one.index, one.open);
+          for (const name of ['syncAddress', 'syncOpenWord', 'syncLive'] as const) pair.call(name, one.index);
+          pair.call('syncHeldBy', one.index, me);
+          pair.call('syncGiveBack', one.index);
+        },
+        () => {
+          if (random.int(0, 20) > 0) return;
+          for (let index = 0; index < pair.call('syncsUsed'); index++) {
+            const open = pair.call('syncOpenWord', index);
+            if (pair.call('syncRecover', index, me)) pair.call('syncClose', index, open);
+            for (const holder of [0, 1, 2, 3]) pair.call('syncLeave', index, holder);
+          }
+          syncs.length = 0;
+        },
+      ];
+      random.pick(deeds)();
+    };
+  },
+  locks: (pair, random) => {
+    const { sync, open } = laid(pair, layout.SYNC_MUTEX, 1, 0);
+    return () => {
+      const me = random.pick([0, 1, 30, 31, 79]);
+      pair.call('lockTake', sync, random.int(0, 9) ? open : 0, me);
+      pair.call('lockHolder', sync);
+      pair.call('lockSealed', sync);
+      const holder = pair.call('lockHolder', sync);
+      pair.call(random.pick(['lockGive', 'lockGive', 'lockRecover'] as const), sync, random.int(0, 1) ? holder : me);
+      if (random.int(0, 30)) return;
+      pair.call('lockTake', sync, open, me);
+      pair.call('lockSeal', sync, me);
+      pair.call('lockTake', sync, open, me);
+      pair.poke(sync + layout.SYNC_WORD, 0);
+    };
+  },
+  permits: (pair, random) => {
+    const size = random.pick([1, 5, 16_383]);
+    const { sync, open } = laid(pair, layout.SYNC_SEMAPHORE, size, size);
+    const held = new Map<number, number>();
+    return () => {
+      const me = random.pick([0, 1, 30, 79]);
+      const mine = held.get(me) ?? 0;
+      expect(pair.call('permitsHeld', sync, me)).toBe(mine);
+      const deeds = [
+        () => {
+          const count = random.int(1, 3);
+          if (pair.call('permitsTake', sync, random.int(0, 9) ? open : 0, me, count) === 0) held.set(me, mine + count);
+        },
+        () => {
+          const count = random.int(0, mine);
+          if (count === 0) return;
+          pair.call('permitsGive', sync, me, count);
+          held.set(me, mine - count);
+        },
+        () => {
+          if (random.int(0, 5)) return;
+          expect(pair.call('permitsRecover', sync, me)).toBe(mine);
+          held.set(me, 0);
+        },
+      ];
+      random.pick(deeds)();
+      const all = [...held.values()].reduce((sum, each) => sum + each, 0);
+      expect(pair.call('permitsFree', sync)).toBe(size - all);
+    };
+  },
+  gates: (pair, random) => {
+    const group = laid(pair, layout.SYNC_WAIT_GROUP, 1, 0);
+    const barrier = laid(pair, layout.SYNC_BARRIER, 3, (2 ** 17 - 3) << 15);
+    return () => {
+      const open = random.int(0, 9) ? group.open : 0;
+      pair.call('groupAdd', group.sync, open, random.pick([1, 2, -1, -1, -2, 2 ** 30 - 1, -(2 ** 30)]));
+      pair.call('groupLeft', group.sync);
+      pair.call('groupLook', group.sync, open);
+      pair.call('gateBroken', group.sync);
+      const generation = pair.call('barrierArrive', barrier.sync, random.int(0, 9) ? barrier.open : 0) >> 1;
+      pair.call('barrierLook', barrier.sync, barrier.open, random.int(0, 1) ? generation : 0);
+      if (random.int(0, 3) === 0) pair.call('barrierLeave', barrier.sync, generation);
+      pair.call('barrierArrived', barrier.sync);
+      if (random.int(0, 99)) return;
+      pair.call('groupBreak', group.sync);
+      pair.call('barrierBreak', barrier.sync);
+      pair.call('barrierArrive', barrier.sync, barrier.open);
+      pair.call('groupAdd', group.sync, group.open, 1);
+      pair.call('groupLook', group.sync, group.open);
+      for (const { sync } of [group, barrier]) pair.poke(sync + layout.SYNC_WORD, 0);
+    };
+  },
   ends: (pair, random) => {
     const grants: number[] = [];
     const held: { entry: number; who: number }[] = [];
@@ -549,7 +663,9 @@ test('and so they do at the end of a channel', () => {
   pair.call('letterTake', pair.channels.letters, 1);
   pair.call('letterClaim', pair.channels.letters, 1);
   for (const role of [0, 1]) {
-    pair.call('seatOffer', pair.channels.rendezvous, role, 1, pair.call('seatOf', pair.channels.rendezvous, role, 1));
+    const { rendezvous } = pair.channels;
+    const seat = pair.call('seatOf', rendezvous, role, 1);
+    pair.call('seatOffer', rendezvous, role, 1, seat, pair.peek(rendezvous + layout.CHANNEL_INDEX));
     expect(pair.call('seatClaim', pair.channels.rendezvous, role, 2)).toBe(CLOSED);
     pair.call('seatWatch', pair.channels.rendezvous, role, 1, 3);
   }

@@ -28,6 +28,7 @@ import {
 import { waitersCount, waitersHas } from '../../src/kernel/waiters.ts';
 import {
   CHANNEL_HEAD,
+  CHANNEL_INDEX,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
   HEADER_THREADS,
@@ -56,7 +57,7 @@ function setOf(channel: i32, role: i32): i32 {
 /** Sits down. Returns the seat. */
 function sit(channel: i32, role: i32, thread: i32, lead?: i32): i32 {
   const seat = seatOf(channel, role, thread);
-  expect(seatOffer(channel, role, thread, lead ?? seat)).toBe(true);
+  expect(seatOffer(channel, role, thread, lead ?? seat, peek(channel + CHANNEL_INDEX))).toBe(true);
   return seat;
 }
 
@@ -75,7 +76,7 @@ describe.each(ROLES)('a %s who waits', (_name, role) => {
       expect(seatFinish(channel, seat)).toBe(YOU);
       expect([seatState(seat), load(channel + CHANNEL_HEAD)]).toEqual([SEAT_MET, round]);
       expect(waitersCount(setOf(channel, role))).toBe(0);
-      expect(seatOffer(channel, role, YOU, seat)).toBe(false);
+      expect(seatOffer(channel, role, YOU, seat, peek(channel + CHANNEL_INDEX))).toBe(false);
       seatLeave(seat);
       expect(seatState(seat)).toBe(SEAT_VACANT);
     }
@@ -144,7 +145,7 @@ describe.each(ROLES)('a %s who waits', (_name, role) => {
     expect(seatAbandon(seat)).toBe(false);
     seatClaim(channel, role, ME);
     expect([seatAbandon(seat), seatState(seat), seatAbandon(seat)]).toEqual([true, SEAT_ORPHANED, false]);
-    expect(seatOffer(channel, role, YOU, seat)).toBe(false);
+    expect(seatOffer(channel, role, YOU, seat, peek(channel + CHANNEL_INDEX))).toBe(false);
     expect(seatFinish(channel, seat)).toBe(role === ROLE_SENDER ? YOU : BLOCKED);
     expect([seatState(seat), load(channel + CHANNEL_HEAD)]).toEqual([SEAT_VACANT, role === ROLE_SENDER ? 1 : 0]);
     sit(channel, role, YOU);

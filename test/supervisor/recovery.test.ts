@@ -246,7 +246,7 @@ describe.each(Object.entries(KINDS))('%s', (kind, options) => {
           pool.leaseSync(2 * PAGE_BYTES);
           stage.main.segment.enter();
           return {
-            act: () => leaveSegment(stage.mortal.attachment.thread),
+            act: () => leaveSegment(stage.mortal.attachment.thread, true),
             check: ([left], lost) => {
               expect([left, lost]).toEqual([keeps ? [1, 2, 3] : [2, 3], 0]);
               expect(channel.closed).toBe(true);

@@ -136,7 +136,7 @@ export class Stage {
   shared<P>(ports: P): () => P {
     const parcel = quietly(this.main, (main) => describePorts(ports, main));
     parcel.moved();
-    return () => quietly(this.mortal.attachment, (mortal) => revivePorts(parcel.described, mortal) as P);
+    return () => quietly(this.mortal.attachment, (mortal) => revivePorts(parcel.described, mortal, []) as P);
   }
 
   /** What a channel still gives now. */

@@ -4,6 +4,7 @@ import { blocks } from './blocks.ts';
 import { dispose } from './dispose.ts';
 import { ends } from './ends.ts';
 import { letters } from './letters.ts';
+import { locks } from './locks.ts';
 import { mpmc } from './mpmc.ts';
 import type { Mutant } from './mutate.ts';
 import { park } from './park.ts';
@@ -25,4 +26,5 @@ export const mutants: readonly Mutant[] = [
   ...recovery,
   ...scopes,
   ...select,
+  ...locks,
 ];
