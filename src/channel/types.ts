@@ -18,7 +18,7 @@ export interface Levels {
 export interface ChannelOptions<T> {
   /** How values become bytes. */
   readonly codec: Codec<T>;
-  /** Most messages the channel holds: exact, any integer from 1. */
+  /** Most messages the channel holds: exact, any integer ≥ 0. With 0 it holds none: a send waits for a receiver to take it. */
   readonly capacity: number;
   /**
    * How many threads send and receive: `m`any or a `s`ingle one. A promise that buys speed; a second thread that breaks
