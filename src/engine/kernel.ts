@@ -5,7 +5,7 @@ import { channelEnter, channelRemove, channelBlock, channelAddress, channelsUsed
 import { channelClose, channelClosed, channelErrorBlock } from '../kernel/close.ts';
 import { endGrant, grantEntry, endHold, endAdopt, endRetire, endRevoke, endCount, endsPlaced, endNextHeld, endsUsed, endLive, endChannelAt, endRoleAt } from '../kernel/ends.ts';
 import { letterPayload, letterOf, lettersInit, letterClaim, letterPost, letterTake, letterTaken, letterCleared, letterAttempt, letterAcknowledge, letterFree, letterReturn, letterHeld, letterExhausted, deadLetters, letterMove, letterDrop, lettersLength, lettersWaiting, lettersOut, lettersMoving, letterMessage, lettersRecoverMoves, lettersRecover } from '../kernel/letters.ts';
-import { slotState, slotOwner, slotOwned, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull } from '../kernel/mpmc.ts';
+import { slotState, slotOwner, slotOwned, slotWord, slotWordOf, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull, lapAfter, slotAt } from '../kernel/mpmc.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
 import { scopeAddress, scopesUsed, scopeClaim, scopeInto, scopeUnclaim, scopeOpen, scopeHold, scopeLeave, scopeHow, scopeLive, scopeEnd, scopeEnding, scopeReasoned, scopeChild, scopeNextChild, scopeOpenWord, scopeGiveBack, scopeRecover } from '../kernel/scopes.ts';
 import { shortSend, shortReceive } from '../kernel/short.ts';
@@ -86,6 +86,8 @@ export const reference = {
   slotState,
   slotOwner,
   slotOwned,
+  slotWord,
+  slotWordOf,
   mpmcInit,
   mpmcClaim,
   mpmcRoom,
@@ -102,6 +104,8 @@ export const reference = {
   mpmcLength,
   mpmcEmpty,
   mpmcFull,
+  lapAfter,
+  slotAt,
   refsCount,
   refAt,
   refsDrop,
@@ -241,6 +245,8 @@ export function compiled(exports: Record<string, any>): typeof reference {
     slotState: exports.slotState,
     slotOwner: exports.slotOwner,
     slotOwned: exports.slotOwned,
+    slotWord: exports.slotWord,
+    slotWordOf: exports.slotWordOf,
     mpmcInit: exports.mpmcInit,
     mpmcClaim: exports.mpmcClaim,
     mpmcRoom: exports.mpmcRoom,
@@ -257,6 +263,8 @@ export function compiled(exports: Record<string, any>): typeof reference {
     mpmcLength: exports.mpmcLength,
     mpmcEmpty: exports.mpmcEmpty,
     mpmcFull: exports.mpmcFull,
+    lapAfter: exports.lapAfter,
+    slotAt: exports.slotAt,
     refsCount: exports.refsCount,
     refAt: exports.refAt,
     refsDrop: exports.refsDrop,
