@@ -8,7 +8,7 @@ import { gateBroken, groupAdd, groupLeft, groupLook, groupBreak, barrierArrive, 
 import { channelEnter, channelHolds, channelHold, channelPin, channelLeave, channelNextHolder, channelDispose, markDisposed, channelDisposed, channelNextDisposed, channelGiveBack, channelRecover, channelsForget } from '../kernel/holds.ts';
 import { letterPayload, letterOf, lettersInit, letterClaim, letterPost, letterTake, letterTaken, letterCleared, letterAttempt, letterAcknowledge, letterFree, letterReturn, letterHeld, lettersInHand, letterExhausted, deadLetters, letterMove, letterDrop, lettersLength, lettersWaiting, lettersOut, lettersMoving, letterMessage, lettersRecoverMoves, lettersRecover } from '../kernel/letters.ts';
 import { lockTake, lockGive, lockSeal, lockHolder, lockSealed, lockRecover } from '../kernel/locks.ts';
-import { slotState, slotOwner, slotOwned, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull } from '../kernel/mpmc.ts';
+import { slotState, slotOwner, slotOwned, slotWord, slotWordOf, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull, lapAfter, slotAt } from '../kernel/mpmc.ts';
 import { permitsTake, permitsGive, permitsFree, permitsHeld, permitsRecover } from '../kernel/permits.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
 import { seatOf, rendezvousInit, seatState, seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatWatch, rendezvousRecover, rendezvousMessage } from '../kernel/rendezvous.ts';
@@ -126,6 +126,8 @@ export const reference = {
   slotState,
   slotOwner,
   slotOwned,
+  slotWord,
+  slotWordOf,
   mpmcInit,
   mpmcClaim,
   mpmcRoom,
@@ -142,6 +144,8 @@ export const reference = {
   mpmcLength,
   mpmcEmpty,
   mpmcFull,
+  lapAfter,
+  slotAt,
   permitsTake,
   permitsGive,
   permitsFree,
@@ -347,6 +351,8 @@ export function compiled(exports: Record<string, any>): typeof reference {
     slotState: exports.slotState,
     slotOwner: exports.slotOwner,
     slotOwned: exports.slotOwned,
+    slotWord: exports.slotWord,
+    slotWordOf: exports.slotWordOf,
     mpmcInit: exports.mpmcInit,
     mpmcClaim: exports.mpmcClaim,
     mpmcRoom: exports.mpmcRoom,
@@ -363,6 +369,8 @@ export function compiled(exports: Record<string, any>): typeof reference {
     mpmcLength: exports.mpmcLength,
     mpmcEmpty: exports.mpmcEmpty,
     mpmcFull: exports.mpmcFull,
+    lapAfter: exports.lapAfter,
+    slotAt: exports.slotAt,
     permitsTake: exports.permitsTake,
     permitsGive: exports.permitsGive,
     permitsFree: exports.permitsFree,

@@ -156,6 +156,11 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
           for (const name of ['mpmcWatchMessage', 'mpmcWatchRoom'] as const) pair.call(name, mpmc, random.int(0, 3));
           pair.call('mpmcCleared', mpmc, random.int(-9, 9));
           pair.call('mpmcMessage', mpmc, random.int(0, 7));
+          const position = random.int(-20, 20);
+          pair.call('slotAt', mpmc, position);
+          const lap = pair.call('lapAfter', position, 3);
+          for (let state = 0; state < 6; state++) pair.call('slotWord', state, lap);
+          pair.call('slotWordOf', 1, me, lap);
         },
         () => {
           if (random.int(0, 20) > 0) return;
