@@ -182,7 +182,7 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   #nextAt(rendezvous: RendezvousQueue): number {
     if (this.#unread !== undefined) this.#throwUnread();
-    this.#core.inTurn(this.#messages);
+    if (!this.#core.inTurn(this.#messages)) return BLOCKED;
     return this.#messages.pending ? rendezvous.take() : rendezvous.takeWaiting(this);
   }
 

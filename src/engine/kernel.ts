@@ -7,7 +7,7 @@ import { endGrant, grantEntry, endHold, endAdopt, endRetire, endRevoke, endCount
 import { letterPayload, letterOf, lettersInit, letterClaim, letterPost, letterTake, letterTaken, letterCleared, letterAttempt, letterAcknowledge, letterFree, letterReturn, letterHeld, letterExhausted, deadLetters, letterMove, letterDrop, lettersLength, lettersWaiting, lettersOut, lettersMoving, letterMessage, lettersRecoverMoves, lettersRecover } from '../kernel/letters.ts';
 import { slotState, slotOwner, slotOwned, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull } from '../kernel/mpmc.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
-import { seatOf, rendezvousInit, seatState, seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatWatch, rendezvousRecover, rendezvousMessage } from '../kernel/rendezvous.ts';
+import { seatOf, rendezvousInit, seatState, seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatItself, seatWatch, rendezvousRecover, rendezvousMessage } from '../kernel/rendezvous.ts';
 import { scopeAddress, scopesUsed, scopeClaim, scopeInto, scopeUnclaim, scopeOpen, scopeHold, scopeLeave, scopeHow, scopeLive, scopeEnd, scopeEnding, scopeReasoned, scopeChild, scopeNextChild, scopeOpenWord, scopeGiveBack, scopeRecover } from '../kernel/scopes.ts';
 import { shortSend, shortReceive } from '../kernel/short.ts';
 import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
@@ -117,6 +117,7 @@ export const reference = {
   seatClaim,
   seatFinish,
   seatSeen,
+  seatItself,
   seatWatch,
   rendezvousRecover,
   rendezvousMessage,
@@ -285,6 +286,7 @@ export function compiled(exports: Record<string, any>): typeof reference {
     seatClaim: exports.seatClaim,
     seatFinish: exports.seatFinish,
     seatSeen: exports.seatSeen,
+    seatItself: exports.seatItself,
     seatWatch: exports.seatWatch,
     rendezvousRecover: exports.rendezvousRecover,
     rendezvousMessage: exports.rendezvousMessage,
