@@ -11,7 +11,7 @@ import { lockTake, lockGive, lockSeal, lockHolder, lockSealed, lockRecover } fro
 import { slotState, slotOwner, slotOwned, slotWord, slotWordOf, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull, lapAfter, slotAt } from '../kernel/mpmc.ts';
 import { permitsTake, permitsGive, permitsFree, permitsHeld, permitsRecover } from '../kernel/permits.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
-import { seatOf, rendezvousInit, seatState, seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatWatch, rendezvousRecover, rendezvousMessage } from '../kernel/rendezvous.ts';
+import { seatOf, rendezvousInit, seatState, seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatItself, seatWatch, rendezvousRecover, rendezvousMessage } from '../kernel/rendezvous.ts';
 import { scopeAddress, scopesUsed, scopeClaim, scopeInto, scopeUnclaim, scopeOpen, scopeHold, scopeLeave, scopeHow, scopeLive, scopeEnd, scopeEnding, scopeReasoned, scopeChild, scopeNextChild, scopeOpenWord, scopeGiveBack, scopeRecover } from '../kernel/scopes.ts';
 import { shortSend, shortReceive } from '../kernel/short.ts';
 import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
@@ -165,6 +165,7 @@ export const reference = {
   seatClaim,
   seatFinish,
   seatSeen,
+  seatItself,
   seatWatch,
   rendezvousRecover,
   rendezvousMessage,
@@ -390,6 +391,7 @@ export function compiled(exports: Record<string, any>): typeof reference {
     seatClaim: exports.seatClaim,
     seatFinish: exports.seatFinish,
     seatSeen: exports.seatSeen,
+    seatItself: exports.seatItself,
     seatWatch: exports.seatWatch,
     rendezvousRecover: exports.rendezvousRecover,
     rendezvousMessage: exports.rendezvousMessage,

@@ -170,8 +170,13 @@ export function seatAbandon(seat: i32): boolean {
   return cas(seat + SEAT_STATE, word, (word & ~STATE_MASK) | SEAT_ORPHANED) === word;
 }
 
-/** Claims a seat where somebody waits in that role, in turn. Returns its word index, BLOCKED, CLOSED or DAMAGED. */
+/**
+ * Claims a seat where somebody waits in that role, in turn. Returns its word index, BLOCKED, CLOSED or DAMAGED.
+ *
+ * A thread whose own select waits in both roles meets that one: whoever else is there is for the select, which came first.
+ */
 export function seatClaim(channel: i32, role: i32, me: i32): i32 {
+  if (seatItself(channel, me)) return claimOwn(channel, role, me);
   const set: i32 = waitingSet(channel, role);
   for (let rounds: i32 = 0; rounds < ROUNDS_MOST; rounds++) {
     if (load(channel + CHANNEL_CLOSED) !== 0) return CLOSED;
@@ -187,6 +192,13 @@ export function seatClaim(channel: i32, role: i32, me: i32): i32 {
     if (load(channel + CHANNEL_TAIL) === offers) return BLOCKED;
   }
   return DAMAGED;
+}
+
+function claimOwn(channel: i32, role: i32, me: i32): i32 {
+  if (load(channel + CHANNEL_CLOSED) !== 0) return CLOSED;
+  const seat: i32 = seatOf(channel, role, me);
+  if (!claimAt(seat, me)) return BLOCKED;
+  return load(channel + CHANNEL_CLOSED) === 0 || !unclaim(channel, seat) ? seat : CLOSED;
 }
 
 function claimFrom(channel: i32, role: i32, me: i32, from: i32): i32 {
@@ -268,7 +280,7 @@ export function seatSeen(channel: i32, role: i32, me: i32): boolean {
   const set: i32 = waitingSet(channel, role);
   for (let thread: i32 = waitersNext(set, 0); thread >= 0; thread = waitersNext(set, thread + 1)) {
     if (thread >= peek(HEADER_THREADS)) return false;
-    if (claimable(seatOf(channel, role, thread)) && !(thread === me && itself(channel, me))) return true;
+    if (claimable(seatOf(channel, role, thread)) && !(thread === me && seatItself(channel, me))) return true;
   }
   return false;
 }
@@ -279,11 +291,12 @@ function claimable(seat: i32): boolean {
   return lead === seat || load(lead + SEAT_STATE) === load(seat + SEAT_LEAD_STATE);
 }
 
-/** Whether both seats of a thread are of one operation. */
-function itself(channel: i32, me: i32): boolean {
+/** Whether a thread waits in both roles with one operation, a select, that has not been met. */
+export function seatItself(channel: i32, me: i32): boolean {
   const one: i32 = seatOf(channel, ROLE_SENDER, me);
+  if (seatState(one) !== SEAT_OFFERED) return false;
   const other: i32 = seatOf(channel, ROLE_RECEIVER, me);
-  if (seatState(one) !== SEAT_OFFERED || seatState(other) !== SEAT_OFFERED) return false;
+  if (seatState(other) !== SEAT_OFFERED) return false;
   return load(one + SEAT_LEAD) === load(other + SEAT_LEAD);
 }
 

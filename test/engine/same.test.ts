@@ -305,6 +305,7 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
         () => {
           if (random.int(0, 3) === 0) pair.call('seatAbandon', seat);
           pair.call('seatSeen', rendezvous, role, me);
+          pair.call('seatItself', rendezvous, me);
           pair.call('seatWatch', rendezvous, role, me, random.int(0, 3));
           pair.call('rendezvousMessage', rendezvous, random.int(0, 2 * THREADS - 1));
         },
