@@ -36,6 +36,8 @@ const rustMpmcPeer: Native = {
 const rustVectorsPeer: Native = { ...rustPeer, source: 'rust/vectors.rs' };
 const goPeer: Native = { peer: 'go', source: 'go/peer.go', compiler: 'go', flags: ['build'] };
 const goSlicesPeer: Native = { ...goPeer, source: 'go/slices.go' };
+const goSelectPeer: Native = { ...goPeer, source: 'go/select.go' };
+const goPendingPeer: Native = { ...goPeer, source: 'go/pending.go' };
 
 /** The C++ peer, run with these arguments. */
 export const cpp = (...args: (string | number)[]): Peer => native(cppPeer, args);
@@ -49,6 +51,10 @@ export const rustVectors = (...args: (string | number)[]): Peer => native(rustVe
 export const go = (...args: (string | number)[]): Peer => native(goPeer, args);
 /** The Go peer that sends slices, run with these arguments. */
 export const goSlices = (...args: (string | number)[]): Peer => native(goSlicesPeer, args);
+/** The Go peer that selects, run with these arguments. */
+export const goSelect = (...args: (string | number)[]): Peer => native(goSelectPeer, args);
+/** The Go peer whose goroutines are blocked, run with these arguments. */
+export const goPending = (...args: (string | number)[]): Peer => native(goPendingPeer, args);
 
 function native(program: Native, args: (string | number)[]): Peer {
   const binary = `${here}build/${program.source.replaceAll(/[/.]/g, '-')}`;

@@ -14,13 +14,17 @@ import { latency } from './latency.ts';
 import { micro } from './micro.ts';
 import { mpmc } from './mpmc.ts';
 import { payload } from './payload.ts';
+import { pending } from './pending.ts';
+import { rendezvous } from './rendezvous.ts';
 import { rtt } from './rtt.ts';
+import { select } from './select.ts';
 import { sizes } from './sizes.ts';
 import { small } from './small.ts';
 import { threads } from './threads.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...[small, batch, mpmc, rtt, async, payload, gzip],
+  ...[rendezvous, select, pending],
   ...[capacity, batches, sizes, threads],
   ...[latency, cpu, idle, crowd, allocation, micro],
 ];

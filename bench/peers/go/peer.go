@@ -1,6 +1,6 @@
 // The Go peer: channels of int between goroutines.
 //
-//	peer small COUNT CAPACITY          COUNT messages, one way
+//	peer small COUNT CAPACITY          COUNT messages, one way; CAPACITY may be 0
 //	peer mpmc COUNT SENDERS RECEIVERS  COUNT messages, capacity 1024
 //	peer rtt-spin COUNT                COUNT round trips over two channels, scheduled as Go likes
 //	peer rtt-park COUNT                COUNT round trips between two goroutines, each locked to a thread of its own
@@ -140,10 +140,13 @@ func main() {
 	var n []int
 	for _, word := range os.Args[2:] {
 		number, err := strconv.Atoi(word)
-		if err != nil || number < 1 {
+		if err != nil || number < 0 {
 			fail(usage)
 		}
 		n = append(n, number)
+	}
+	if n[0] < 1 {
+		fail(usage)
 	}
 	warmUp := n[0] / 10
 	switch os.Args[1] {

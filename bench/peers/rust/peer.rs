@@ -1,7 +1,7 @@
 //! The Rust peer: `std::sync::mpsc::sync_channel`, which is crossbeam's array channel inside, and, for two threads
 //! that sleep, `thread::park` and `unpark` around one atomic word.
 //!
-//! - `peer small COUNT CAPACITY`: COUNT messages of 8 bytes, one way
+//! - `peer small COUNT CAPACITY`: COUNT messages of 8 bytes, one way; CAPACITY may be 0
 //! - `peer rtt-spin COUNT`: COUNT round trips over two channels, once by `try_recv` in a loop, so that both sides
 //!   spin, and once by plain `recv`, which spins a little and then parks
 //! - `peer rtt-park COUNT`: COUNT round trips between two threads that park at once
@@ -135,7 +135,7 @@ fn main() {
     let warm_up = count / 10;
     match arguments.get(1).map(String::as_str) {
         _ if count < 1 => {}
-        Some("small") if number(3) > 0 => {
+        Some("small") if number(3) >= 0 && arguments.len() > 3 => {
             let (ns, cpu) = small(warm_up, count, number(3) as usize);
             return println!("{{\"nsPerMessage\":{ns:.4},\"cpuSecondsPerMillion\":{cpu:.5}}}");
         }
