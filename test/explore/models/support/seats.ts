@@ -20,6 +20,7 @@ import {
 import { waitersCount } from '../../../../src/kernel/waiters.ts';
 import {
   CHANNEL_CLOSED,
+  CHANNEL_INDEX,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
   HEADER_THREADS,
@@ -58,7 +59,7 @@ export function meet(channel: number, role: number, me: number, value = 0, patie
     const met = tryMeet(channel, role, me, value);
     if (met !== BLOCKED) return met;
     if (role === ROLE_SENDER) poke(seat + SEAT_HEADER, value);
-    check(seatOffer(channel, role, me, seat), 'a seat that was left cannot be taken');
+    check(seatOffer(channel, role, me, seat, peek(channel + CHANNEL_INDEX)), 'a seat that was left cannot be taken');
     for (let look = 0; seatState(seat) === SEAT_OFFERED; look++) {
       const late = look >= patience;
       const up = late || seatSeen(channel, other(role), me) || load(channel + CHANNEL_CLOSED) !== 0;
