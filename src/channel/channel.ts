@@ -204,7 +204,12 @@ export class SharedChannel<T> implements Channel<T> {
 
   /** @internal Throws ChannelClosedError if it was disposed of. */
   assertThere(): void {
-    if (this.#core.closed && this.#core.disposed) throw this.#core.closedError();
+    if (this.disposed) throw this.#core.closedError();
+  }
+
+  /** @internal */
+  get disposed(): boolean {
+    return this.#core.closed && this.#core.disposed;
   }
 
   /** @internal Whether this thread is in the middle of something here. */
