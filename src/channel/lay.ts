@@ -30,10 +30,13 @@ import {
   LETTER_HEADER,
   LETTER_REFERENCE,
   LINE,
+  NAME_MAX_BYTES,
   OVERFLOW_DROP_OLDEST,
   QUEUE_LETTERS,
   QUEUE_MPMC,
+  QUEUE_RENDEZVOUS,
   QUEUE_SPSC,
+  SEAT_HEADER,
   SLOTS_MIN_SHIFT,
   TOPOLOGY_MPMC,
   TOPOLOGY_SPSC,
@@ -61,17 +64,25 @@ export interface Plan {
 }
 
 /** What the plan of a channel follows from, beside its codec. */
-type Shape = Pick<CheckedOptions, 'capacity' | 'topology'> & { readonly keeping: unknown; readonly overflow: i32 };
+type Shape = Pick<CheckedOptions, 'capacity' | 'topology'> & {
+  readonly keeping: unknown;
+  readonly overflow: i32;
+  /** Of the segment. */
+  readonly threads: number;
+};
 
-export function planOf({ capacity, topology, keeping, overflow }: Shape, wire: Wire<any>): Plan {
+export function planOf({ capacity, topology, keeping, overflow, threads }: Shape, wire: Wire<any>): Plan {
   // Where senders drop the oldest message, they take from it as receivers do.
   const spsc = topology === TOPOLOGY_SPSC && overflow !== OVERFLOW_DROP_OLDEST;
-  const queue = keeping ? QUEUE_LETTERS : spsc ? QUEUE_SPSC : QUEUE_MPMC;
+  const meets = capacity === 0;
+  const queue = keeping ? QUEUE_LETTERS : meets ? QUEUE_RENDEZVOUS : spsc ? QUEUE_SPSC : QUEUE_MPMC;
   const payload = wire.slotBytes / WORD_BYTES;
   // What stands in the queue of an at-least-once channel are references to letters, which have the payloads.
-  const stride = (queue === QUEUE_SPSC ? 0 : MPMC_SLOT_HEADER) + (keeping ? LETTER_REFERENCE : payload);
+  const slot = (queue === QUEUE_SPSC ? 0 : MPMC_SLOT_HEADER) + (keeping ? LETTER_REFERENCE : payload);
+  // Seats are of different threads, two for each.
+  const stride = meets ? Math.ceil((SEAT_HEADER + payload) / LINE) * LINE : slot;
   const letterStride = LETTER_HEADER + payload;
-  const shift = Math.max(SLOTS_MIN_SHIFT, 32 - Math.clz32(capacity - 1));
+  const shift = Math.max(SLOTS_MIN_SHIFT, capacity === 0 ? 0 : 32 - Math.clz32(capacity - 1));
   const refs = wire.staged ? wire.refs : [];
 
   let words = CHANNEL_WORDS;
@@ -81,7 +92,7 @@ export function planOf({ capacity, topology, keeping, overflow }: Shape, wire: W
     words += Math.ceil(count / LINE) * LINE;
     return at;
   };
-  take(2 ** shift * stride);
+  take((meets ? 2 * threads : 2 ** shift) * stride);
   const letters = take(keeping ? capacity : 0);
   const bitmap = take(keeping ? Math.ceil(capacity / 32) : 0);
   const firstLetter = take(keeping ? capacity * letterStride : 0);
@@ -119,6 +130,7 @@ export function layChannel(
   poke(address + CHANNEL_NAME_BYTES, name.length);
   segment.bytes.set(name, (address + CHANNEL_NAME) * WORD_BYTES);
   if (plan.queue === QUEUE_SPSC) kernel.spscInit(address, 0);
+  else if (plan.queue === QUEUE_RENDEZVOUS) kernel.rendezvousInit(address);
   else kernel.mpmcInit(address, 0);
   if (!keeping) return;
   poke(address + CHANNEL_LETTERS, address + plan.letters);
@@ -132,18 +144,28 @@ export function layChannel(
   kernel.lettersInit(address);
 }
 
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** What the channel at `address` was named; nothing if it was not. */
+export function nameAt(segment: Segment, address: i32): string {
+  const length = Math.min(Math.max(0, peek(address + CHANNEL_NAME_BYTES)), NAME_MAX_BYTES);
+  const start = (address + CHANNEL_NAME) * WORD_BYTES;
+  // A copy: decoding bytes that another thread may still write is not safe everywhere.
+  return decoder.decode(segment.bytes.slice(start, start + length));
+}
+
 /** Throws unless the words at `address` are those of a channel whose messages `wire` can read and write. */
 export function checkLaid(segment: Segment, address: i32, name: string, wire: Wire<any>): void {
   const capacity = peek(address + CHANNEL_CAPACITY);
   const topology = peek(address + CHANNEL_TOPOLOGY);
   const keeping = peek(address + CHANNEL_QUEUE) === QUEUE_LETTERS;
   const overflow = peek(address + CHANNEL_OVERFLOW);
-  if (!(capacity >= 1 && capacity <= CAPACITY_MAX && topology >= TOPOLOGY_MPMC && topology <= TOPOLOGY_SPSC)) {
+  if (!(capacity >= 0 && capacity <= CAPACITY_MAX && topology >= TOPOLOGY_MPMC && topology <= TOPOLOGY_SPSC)) {
     throw new IncompatibleSegmentError(
       `channel "${name}": expected a capacity and a topology, met ${capacity} and ${topology}`,
     );
   }
-  const plan = planOf({ capacity, topology, keeping: keeping || undefined, overflow }, wire);
+  const plan = planOf({ capacity, topology, keeping: keeping || undefined, overflow, threads: segment.threads }, wire);
   const expected: [number, number][] = [
     [CHANNEL_QUEUE, plan.queue],
     [CHANNEL_SHIFT, plan.shift],

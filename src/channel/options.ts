@@ -1,6 +1,6 @@
 /** What a channel is asked to be, checked. */
 
-import { portable } from '../codec/wire.ts';
+import { sameCodec } from '../codec/wire.ts';
 import { LimitError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
 import {
@@ -65,9 +65,8 @@ export function checkOptions<T>(options: ChannelOptions<T>, attachment: Attachme
     throw new LimitError(`expected channel options { codec, capacity, … }, met ${describe(options)}`);
   }
   const { capacity, topology = 'mpmc', overflow = 'block', levels = LEVELS_DEFAULT } = options;
-  if (!Number.isInteger(capacity) || capacity < 1 || capacity > CAPACITY_MAX) {
-    const hint = capacity === 0 ? ' (rendezvous channels are not built yet)' : '';
-    throw new LimitError(`capacity: expected an integer from 1 to ${CAPACITY_MAX}, met ${describe(capacity)}${hint}`);
+  if (!Number.isInteger(capacity) || capacity < 0 || capacity > CAPACITY_MAX) {
+    throw new LimitError(`capacity: expected an integer from 0 to ${CAPACITY_MAX}, met ${describe(capacity)}`);
   }
   if (typeof topology !== 'string' || !Object.hasOwn(TOPOLOGIES, topology)) {
     throw new LimitError(`topology: expected ${Object.keys(TOPOLOGIES).join(', ')}, met ${describe(topology)}`);
@@ -75,6 +74,7 @@ export function checkOptions<T>(options: ChannelOptions<T>, attachment: Attachme
   if (typeof overflow !== 'string' || !Object.hasOwn(OVERFLOWS, overflow)) {
     throw new LimitError(`overflow: expected ${Object.keys(OVERFLOWS).join(', ')}, met ${describe(overflow)}`);
   }
+  if (capacity === 0) checkRendezvous(options);
   const { yellow, red } = levels ?? {};
   if (!(yellow >= 0 && yellow <= red && red <= 1)) {
     throw new LimitError(`levels: expected 0 ≤ yellow ≤ red ≤ 1, met ${describe(yellow)} and ${describe(red)}`);
@@ -87,6 +87,14 @@ export function checkOptions<T>(options: ChannelOptions<T>, attachment: Attachme
     ...checkOverflow(options, attachment),
     keeping: checkDelivery(options, attachment),
   };
+}
+
+/** A rendezvous keeps nothing: neither what is not acknowledged yet nor an oldest message to drop. */
+function checkRendezvous<T>({ delivery, overflow }: ChannelOptions<T>): void {
+  const met = delivery === 'at-least-once' ? `delivery '${delivery}'` : `overflow '${overflow}'`;
+  if (delivery === 'at-least-once' || overflow === 'drop-oldest') {
+    throw new LimitError(`capacity: expected at least 1 with ${met}, met 0: a rendezvous holds no message`);
+  }
 }
 
 function checkOverflow<T>(
@@ -110,9 +118,10 @@ function checkOverflow<T>(
   if (!(channel instanceof SharedChannel) || channel.attachment !== attachment) {
     throw expected('a function, or the sender of a channel of this supervisor', describe(onOverflow));
   }
-  if (JSON.stringify(portable(channel.codec)) !== JSON.stringify(portable(codec))) {
+  if (!sameCodec(channel.codec, codec)) {
     throw expected('a channel of the same codec', `"${channel.name}" with another`);
   }
+  channel.assertThere();
   return { ...nowhere, overflowTo: channel };
 }
 
@@ -150,10 +159,11 @@ function checkDeadLetter<T>({ deadLetter, maxAttempts, codec }: ChannelOptions<T
   if (!(deadLetter instanceof SharedChannel) || deadLetter.attachment !== attachment) {
     throw expected('a channel of this supervisor', describe(deadLetter));
   }
+  deadLetter.assertThere();
   if (deadLetter.keeps || deadLetter.singleSender) {
     throw expected("an at-most-once channel, 'mpmc' or 'mpsc'", `"${deadLetter.name}"`);
   }
-  if (JSON.stringify(portable(deadLetter.codec)) !== JSON.stringify(portable(codec))) {
+  if (!sameCodec(deadLetter.codec, codec)) {
     throw expected('a channel of the same codec', `"${deadLetter.name}" with another`);
   }
   return deadLetter;

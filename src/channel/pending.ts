@@ -12,20 +12,34 @@ export const ACCEPTED = 0;
 
 export class PendingReceive<T> extends PromisedOperation<IteratorResult<T, undefined>> {
   readonly #take: () => IteratorResult<T, undefined> | undefined;
+  readonly #giveUp: (() => IteratorResult<T, undefined> | undefined) | undefined;
 
-  /** @param take answers undefined while there is nothing. */
+  /**
+   * @param take answers undefined while there is nothing.
+   * @param giveUp says that nobody waits any more; it answers what was handed over even so.
+   */
   constructor(
     take: () => IteratorResult<T, undefined> | undefined,
     resolve: (received: IteratorResult<T, undefined>) => void,
     reject: (error: unknown) => void,
+    giveUp?: () => IteratorResult<T, undefined> | undefined,
   ) {
     super(resolve, reject);
     this.#take = take;
+    this.#giveUp = giveUp;
   }
 
   override attempt(): boolean {
+    return this.#settle(this.#take);
+  }
+
+  protected override decided(): boolean {
+    return this.#giveUp !== undefined && this.point?.first === this && this.#settle(this.#giveUp);
+  }
+
+  #settle(take: () => IteratorResult<T, undefined> | undefined): boolean {
     try {
-      const received = this.#take();
+      const received = take();
       if (!received) return false;
       this.resolve(received);
     } catch (error) {
@@ -54,10 +68,14 @@ export class PendingDiscard extends PendingOperation {
 export interface Offer {
   /** ACCEPTED, BLOCKED or CLOSED. */
   readonly attempt: () => i32;
+  /** Puts it to a seat of a rendezvous. Returns false if there is no memory for it now. */
+  readonly place: (at: number) => boolean;
   readonly staged: Staged | undefined;
 }
 
 interface Sending extends Offer {
+  /** Says that nobody waits any more; answers whether the message was taken even so. */
+  readonly giveUp: (() => boolean) | undefined;
   /** Where to wait for pool memory. */
   readonly memory: WaitPoint;
   readonly closedError: () => Error;
@@ -86,6 +104,12 @@ export class PendingSend extends PromisedOperation<void> {
       staged?.undo();
       this.reject(error);
     }
+    return true;
+  }
+
+  protected override decided(): boolean {
+    if (this.point?.first !== this || !this.#sending.giveUp?.()) return false;
+    this.resolve();
     return true;
   }
 

@@ -16,6 +16,7 @@ import {
   CHANNEL_STRIDE,
   DRAFT_WORDS,
   QUEUE_LETTERS,
+  QUEUE_RENDEZVOUS,
   QUEUE_SPSC,
   TOPOLOGY_MPSC,
   TOPOLOGY_SPMC,
@@ -28,6 +29,7 @@ import type { ThreadContext } from '../park/thread.ts';
 import { damaged, judged } from './damage.ts';
 import { LetterQueue } from './letter-queue.ts';
 import { OnlyThread } from './only-thread.ts';
+import { RendezvousQueue } from './rendezvous.ts';
 
 export interface Queue {
   /** A slot to write, BLOCKED or CLOSED. */
@@ -77,6 +79,8 @@ export function queueOf(thread: ThreadContext, channel: i32, topology: i32, name
       return new SpscQueue(thread.kernel, channel, sender, receiver);
     case QUEUE_LETTERS:
       return new LetterQueue(thread, channel, sender, receiver);
+    case QUEUE_RENDEZVOUS:
+      return new RendezvousQueue(thread, channel, sender, receiver);
     default:
       return new MpmcQueue(thread, channel, sender, receiver);
   }

@@ -17,6 +17,7 @@ import type { ChannelCore } from './core.ts';
 import { Messages } from './messages.ts';
 import { PendingReceive } from './pending.ts';
 import { type Queue, SpscQueue } from './queue.ts';
+import { RendezvousQueue } from './rendezvous.ts';
 import type { Delivery, ReceiveResult, SyncWaitOptions } from './types.ts';
 
 /** The receiving half of a channel, whatever it promises about delivery. */
@@ -37,6 +38,8 @@ export interface ReceivingSide<T> {
   discard(at: number): void;
   /** The receiver goes: what it may still give back is for somebody else. */
   giveBack(): void;
+  /** The channel has another queue from here on. */
+  retire(): void;
 }
 
 export class Receiving<T> implements ReceivingSide<T> {
@@ -44,13 +47,16 @@ export class Receiving<T> implements ReceivingSide<T> {
   readonly #segment: Segment;
   readonly #thread: ThreadContext;
   readonly #wire: Wire<T>;
-  readonly #queue: Queue;
+  #queue: Queue;
   /** Whether messages are read in one go. Reading one with blocks takes more. */
   readonly #short: boolean;
-  readonly #spsc: SpscQueue | undefined;
+  #spsc: SpscQueue | undefined;
+  #rendezvous: RendezvousQueue | undefined;
   readonly #messages: WaitPoint;
   readonly #points: readonly WaitPoint[];
   readonly #next = () => this.#tryNext();
+  /** The same for a thread that waits: at a rendezvous others have to see that. */
+  readonly #nextWaiting = () => (this.#rendezvous ? this.#nextAt(this.#rendezvous) : this.#tryNext());
   /** Why a message that was taken could not be read, while nobody has been told yet. */
   #unread: { readonly error: unknown } | undefined;
 
@@ -62,6 +68,7 @@ export class Receiving<T> implements ReceivingSide<T> {
     this.#queue = core.queue;
     this.#short = !core.wire.staged;
     this.#spsc = core.queue instanceof SpscQueue ? core.queue : undefined;
+    this.#rendezvous = core.queue instanceof RendezvousQueue ? core.queue : undefined;
     this.#messages = core.messages;
     this.#points = [core.messages];
   }
@@ -71,6 +78,7 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   tryReceive(into?: ReceiveResult<T>): IteratorResult<T, undefined> | undefined {
     this.#segment.enter();
+    if (this.#rendezvous !== undefined) this.#core.catchUp();
     let at = this.#tryNext();
     if (at === BLOCKED && (at = this.#orSurelyTake(at)) === BLOCKED) return undefined;
     if (into === undefined) return this.#received(at);
@@ -82,6 +90,7 @@ export class Receiving<T> implements ReceivingSide<T> {
   receiveSync(options?: SyncWaitOptions): IteratorResult<T, undefined> {
     if (options !== undefined) assertUncancelled(this.#thread, options);
     this.#segment.enter();
+    if (this.#rendezvous !== undefined) this.#core.catchUp();
     let at = this.#tryNext();
     if (at === BLOCKED) at = this.#wait(options);
     return this.#received(at);
@@ -92,6 +101,7 @@ export class Receiving<T> implements ReceivingSide<T> {
       options?.signal?.throwIfAborted();
       assertUncancelled(this.#thread, options);
       this.#segment.enter();
+      if (this.#rendezvous !== undefined) this.#core.catchUp();
       let at = this.#tryNext();
       if (options?.timeout !== undefined) at = this.#orSurelyTake(at);
       if (at !== BLOCKED) {
@@ -100,11 +110,11 @@ export class Receiving<T> implements ReceivingSide<T> {
         return pump.due ? pump.turn().then(() => received) : Promise.resolve(received);
       }
       return new Promise((resolve, reject) => {
-        const attempt = () => {
-          const found = this.#fetch();
-          return found === BLOCKED ? undefined : this.#received(found);
-        };
-        new PendingReceive(attempt, resolve, reject).start(this.#messages, options, () => this.#core.late('receive'));
+        const rendezvous = this.#rendezvous;
+        const attempt = () => this.#receivedIf(rendezvous ? rendezvous.takeWaiting() : this.#fetch());
+        const giveUp = rendezvous && (() => this.#receivedIf(rendezvous.giveUpReceiving()));
+        const receive = new PendingReceive(attempt, resolve, reject, giveUp);
+        receive.start(this.#messages, options, () => this.#core.late('receive'));
       });
     } catch (error) {
       return Promise.reject(error);
@@ -145,8 +155,12 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   takeInTurn(): IteratorResult<T, undefined> | undefined {
     if (this.#unread !== undefined) this.#throwUnread();
-    const at = this.#fetch();
-    return at === BLOCKED ? undefined : this.#received(at);
+    return this.#receivedIf(this.#fetch());
+  }
+
+  /** Reads a message that was brought to this thread's seat at a rendezvous. */
+  receivedAt(at: number): IteratorResult<T, undefined> {
+    return this.#received(at);
   }
 
   discard(at: number): void {
@@ -155,6 +169,12 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   giveBack(): void {}
+
+  retire(): void {
+    this.#queue = this.#core.queue;
+    this.#spsc = undefined;
+    this.#rendezvous = undefined;
+  }
 
   #tryNext(): number {
     return this.#unread !== undefined || this.#messages.pending ? this.#tryNextInTurn() : this.#fetch();
@@ -165,10 +185,31 @@ export class Receiving<T> implements ReceivingSide<T> {
     return this.#core.inTurn(this.#messages) ? this.#fetch() : BLOCKED;
   }
 
+  #nextAt(rendezvous: RendezvousQueue): number {
+    if (this.#unread !== undefined) this.#throwUnread();
+    this.#core.inTurn(this.#messages);
+    return this.#messages.pending ? rendezvous.take() : rendezvous.takeWaiting();
+  }
+
   #wait(options: SyncWaitOptions | undefined): number {
-    const at = this.#orSurelyTake(blockUnder(this.#thread, this.#points, this.#next, options));
+    const at = this.#orSurelyTake(this.#block(options));
     if (at === BLOCKED) throw this.#core.late('receive');
     return at;
+  }
+
+  #block(options: SyncWaitOptions | undefined): number {
+    let at: number = BLOCKED;
+    try {
+      at = blockUnder(this.#thread, this.#points, this.#nextWaiting, options);
+    } catch (error) {
+      at = this.#rendezvous?.giveUpReceiving() ?? BLOCKED;
+      if (at === BLOCKED) throw error;
+    }
+    return at === BLOCKED ? (this.#rendezvous?.giveUpReceiving() ?? at) : at;
+  }
+
+  #receivedIf(at: number): IteratorResult<T, undefined> | undefined {
+    return at === BLOCKED ? undefined : this.#received(at);
   }
 
   #fetch(): number {

@@ -18,6 +18,7 @@ import type { WaitPoint } from '../park/wait-point.ts';
 import type { ChannelCore } from './core.ts';
 import { ACCEPTED, type Offer, PendingSend } from './pending.ts';
 import { type Queue, SpscQueue } from './queue.ts';
+import { type Brought, RendezvousQueue, type Seat } from './rendezvous.ts';
 import type { SyncWaitOptions } from './types.ts';
 
 /** How many messages a batch makes visible at once. */
@@ -29,8 +30,9 @@ export class Sending<T> {
   readonly #segment: Segment;
   readonly #thread: ThreadContext;
   readonly #wire: Wire<T>;
-  readonly #queue: Queue;
-  readonly #spsc: SpscQueue | undefined;
+  #queue: Queue;
+  #spsc: SpscQueue | undefined;
+  #rendezvous: RendezvousQueue | undefined;
   readonly #room: WaitPoint;
   /** Where a send waits: for room, and, if the message may need memory, for that as well. */
   readonly points: readonly WaitPoint[];
@@ -42,6 +44,7 @@ export class Sending<T> {
     this.#wire = core.wire;
     this.#queue = core.queue;
     this.#spsc = core.queue instanceof SpscQueue ? core.queue : undefined;
+    this.#rendezvous = core.queue instanceof RendezvousQueue ? core.queue : undefined;
     this.#room = core.room;
     this.points = core.wire.staged ? [core.room, core.attachment.pool.point] : [core.room];
   }
@@ -51,6 +54,7 @@ export class Sending<T> {
     if (wire.staged) return this.#trySendThrough(wire, value);
     const prepared = wire.prepare(value);
     this.#segment.enter();
+    if (this.#rendezvous !== undefined) this.#core.catchUp();
     const code = this.#trySendDirect(prepared);
     return code === ACCEPTED || this.#trySendSurely(prepared, code);
   }
@@ -64,6 +68,7 @@ export class Sending<T> {
     }
     const prepared = wire.prepare(value);
     this.#segment.enter();
+    if (this.#rendezvous !== undefined) this.#core.catchUp();
     if (this.#trySendDirect(prepared) !== ACCEPTED) this.#sendBlocking(wire.keep(prepared), options);
   }
 
@@ -96,6 +101,13 @@ export class Sending<T> {
     }
   }
 
+  /** The channel has another queue from here on. */
+  retire(): void {
+    this.#queue = this.#core.queue;
+    this.#spsc = undefined;
+    this.#rendezvous = undefined;
+  }
+
   /** Whether evaluating a value takes leases out of their owner's hands. */
   get takesLeases(): boolean {
     return carriesLeases(this.#core.codec);
@@ -106,10 +118,20 @@ export class Sending<T> {
     const wire = this.#wire;
     if (wire.staged) {
       const staged = wire.stage(value);
-      return { attempt: () => this.#sendStaged(staged), staged };
+      return { attempt: () => this.#sendStaged(staged), place: (at) => placed(staged, at), staged };
     }
     const kept = wire.keep(wire.prepare(value));
-    return { attempt: () => this.#sendDirect(kept), staged: undefined };
+    return { attempt: () => this.#sendDirect(kept), place: (at) => this.#placed(kept, at), staged: undefined };
+  }
+
+  /** Where a select that sends can be met by a receiver while it waits. */
+  get seat(): Seat | undefined {
+    return this.#rendezvous?.sending;
+  }
+
+  #placed(kept: unknown, at: number): true {
+    (this.#wire as DirectWire<T>).put(kept, at);
+    return true;
   }
 
   // What a message meets when it is accepted at once stands in small methods without closures: the engine makes one piece
@@ -139,23 +161,29 @@ export class Sending<T> {
   }
 
   #sendBlocking(kept: unknown, options: SyncWaitOptions | undefined): void {
-    this.#finish(this.#blockingSend(() => this.#trySendDirect(kept), options));
+    const attempt = () => this.#trySendDirect(kept);
+    const message = this.#rendezvous && this.#brought(attempt, (at) => this.#placed(kept, at));
+    this.#finish(this.#blockingSend(attempt, options, undefined, message));
   }
 
   #trySendThrough(wire: StagedWire<T>, value: T): boolean {
     const staged = wire.stage(value);
     const attempt = () => this.#trySendStaged(staged);
+    if (this.#rendezvous !== undefined) this.#core.catchUp();
     return this.#settled(this.#guard(staged, () => this.#orSurelySend(attempt(), attempt, staged)));
   }
 
   #sendThrough(wire: StagedWire<T>, value: T, options: SyncWaitOptions | undefined): void {
     const staged = wire.stage(value);
-    this.#finish(this.#guard(staged, () => this.#blockingSend(() => this.#trySendStaged(staged), options, staged)));
+    const attempt = () => this.#trySendStaged(staged);
+    if (this.#rendezvous !== undefined) this.#core.catchUp();
+    const message = this.#rendezvous && this.#brought(attempt, (at) => placed(staged, at), staged);
+    this.#finish(this.#guard(staged, () => this.#blockingSend(attempt, options, staged, message)));
   }
 
   /** Sends a staged value. BLOCKED also means that there is no memory for it now. */
   #sendStaged(staged: Staged): i32 {
-    if (this.#thread.kernel.channelClosed(this.#core.address)) return CLOSED;
+    if (this.#core.closed) return CLOSED;
     if (!staged.reserve()) return BLOCKED;
     const at = this.#queue.claim();
     if (at < 0) return at;
@@ -170,10 +198,32 @@ export class Sending<T> {
     return this.#core.inTurn(this.#room) ? this.#sendStaged(staged) : BLOCKED;
   }
 
-  #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined, staged?: Staged): i32 {
+  #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined, staged?: Staged, message?: Brought): i32 {
     let code = attempt();
-    if (code === BLOCKED) code = blockUnder(this.#thread, this.points, attempt, options);
+    if (code !== BLOCKED) return code;
+    if (this.#rendezvous) return this.#blockAt(this.#rendezvous, message!, options);
+    code = blockUnder(this.#thread, this.points, attempt, options);
     return this.#orSurelySend(code, attempt, staged);
+  }
+
+  #blockAt(rendezvous: RendezvousQueue, message: Brought, options: SyncWaitOptions | undefined): i32 {
+    let code: i32 = BLOCKED;
+    const attempt = () => {
+      this.#core.inTurn(this.#room);
+      return this.#room.pending ? message.hand() : rendezvous.sendWaiting(message);
+    };
+    try {
+      code = blockUnder(this.#thread, this.points, attempt, options);
+    } catch (error) {
+      if (!rendezvous.giveUpSending(message)) throw error;
+      return ACCEPTED;
+    }
+    return code === BLOCKED && rendezvous.giveUpSending(message) ? ACCEPTED : code;
+  }
+
+  /** A message as a rendezvous wants it. */
+  #brought(hand: () => i32, place: (at: number) => boolean, staged?: Staged): Brought {
+    return { hand, place, taken: () => staged?.done() };
   }
 
   /**
@@ -190,17 +240,24 @@ export class Sending<T> {
     const wire = this.#wire as DirectWire<T>;
     const prepared = wire.prepare(value);
     this.#segment.enter();
+    if (this.#rendezvous !== undefined) this.#core.catchUp();
     let code = this.#trySendDirect(prepared);
     if (options?.timeout !== undefined) code = this.#orSurelySend(code, () => this.#trySendDirect(prepared));
     if (this.#settled(code)) return this.#accepted();
     const kept = wire.keep(prepared);
-    return this.#pend(() => this.#sendDirect(kept), undefined, options);
+    return this.#pend(
+      () => this.#sendDirect(kept),
+      (at) => this.#placed(kept, at),
+      undefined,
+      options,
+    );
   }
 
   #sendStagedLater(value: T, options: WaitOptions | undefined): Promise<void> {
     const staged = (this.#wire as StagedWire<T>).stage(value);
     // Not guarded: if it is only blocked, it lives on.
     let code: i32 = CLOSED;
+    if (this.#rendezvous !== undefined) this.#core.catchUp();
     try {
       const attempt = () => this.#trySendStaged(staged);
       code = attempt();
@@ -210,13 +267,27 @@ export class Sending<T> {
     }
     if (this.#settled(code)) return this.#accepted();
     staged.keep();
-    return this.#pend(() => this.#sendStaged(staged), staged, options);
+    return this.#pend(
+      () => this.#sendStaged(staged),
+      (at) => placed(staged, at),
+      staged,
+      options,
+    );
   }
 
-  #pend(attempt: () => i32, staged: Staged | undefined, options: WaitOptions | undefined): Promise<void> {
+  #pend(
+    hand: () => i32,
+    place: (at: number) => boolean,
+    staged: Staged | undefined,
+    options: WaitOptions | undefined,
+  ): Promise<void> {
     const memory = this.#core.attachment.pool.point;
+    const rendezvous = this.#rendezvous;
+    const message = this.#brought(hand, place, staged);
+    const attempt = rendezvous ? () => rendezvous.sendWaiting(message) : hand;
+    const giveUp = rendezvous && (() => rendezvous.giveUpSending(message));
     return new Promise((resolve, reject) => {
-      const send = { attempt, staged, memory, closedError: () => this.#core.closedError() };
+      const send = { attempt, place, staged, memory, giveUp, closedError: () => this.#core.closedError() };
       new PendingSend(send, resolve, reject).start(this.#room, options, () => this.#core.late('send'));
     });
   }
@@ -240,12 +311,14 @@ export class Sending<T> {
       if (count < 0) this.#finish(count);
       let at = queue.writeAt;
       let written = 0;
+      this.#core.attachment.busy++;
       try {
         for (; written < count; written++) {
           wire.put(wire.prepare(values[next + written]!), at);
           at = queue.after(at);
         }
       } finally {
+        this.#core.attachment.busy--;
         this.#segment.enter();
         if (written > 0) this.#finishStretch(queue.publishMany(written, at));
       }
@@ -278,6 +351,12 @@ export class Sending<T> {
   #finish(code: i32): void {
     if (!this.#settled(code)) throw this.#core.late('send');
   }
+}
+
+function placed(staged: Staged, at: number): boolean {
+  if (!staged.reserve()) return false;
+  staged.put(at);
+  return true;
 }
 
 function iterable<T>(values: Iterable<T>): Iterable<T> {

@@ -23,6 +23,14 @@ export abstract class PromisedOperation<T> extends PendingOperation {
     this.#reject = reject;
   }
 
+  /**
+   * About to be called off, while it is queued: whether another thread has decided it already, in which case it is
+   * settled by this.
+   */
+  protected decided(): boolean {
+    return false;
+  }
+
   /** Called when the operation was called off: it has to leave no trace. */
   protected abandoned(): void {}
 
@@ -52,7 +60,9 @@ export abstract class PromisedOperation<T> extends PendingOperation {
    */
   start(place: WaitingPlace, options: WaitOptions | undefined, late: () => Error): void {
     const callOff = (error: unknown) => {
+      const decided = this.waits && this.decided();
       place.withdraw(this);
+      if (decided) return;
       this.abandoned();
       this.reject(error);
     };

@@ -2,6 +2,7 @@
 
 import type { ThreadContext } from '../../park/thread.ts';
 import type { WaitPoint } from '../../park/wait-point.ts';
+import type { Seat } from '../rendezvous.ts';
 
 /** What a select answers, whatever the case was. */
 export interface AnyHit {
@@ -15,6 +16,15 @@ export abstract class Case {
    * and then no trace is left of it.
    */
   abstract enter(): Contender;
+}
+
+/** A case that others can meet, at a seat of this thread. */
+export interface Meeting {
+  readonly seat: Seat;
+  /** Puts to the seat what belongs there. Returns false if that cannot be now. */
+  place(): boolean;
+  /** It was met there: answers, as an attempt does. */
+  met(key: string): AnyHit;
 }
 
 /** A case that takes part in one select. Each of its steps enters the segment that it works on. */
@@ -41,6 +51,8 @@ export interface Contender {
   keep(): void;
   /** Pending, in turn and blocked. What is not told of at its point calls `again`. */
   lack(again: () => void): void;
+  /** How others can meet it while the select waits; at a rendezvous only. */
+  readonly meeting?: Meeting | undefined;
   /** The select is over. Unless this was the case that was chosen, everything is as it was before. May be called twice. */
   end(): void;
 }

@@ -17,7 +17,8 @@ import type { Scope } from '../../park/scope.ts';
 import type { ThreadContext } from '../../park/thread.ts';
 import type { WaitPoint } from '../../park/wait-point.ts';
 import { Attachment } from '../attachment.ts';
-import { type AnyHit, Case, type Contender } from './case.ts';
+import type { Seat } from '../rendezvous.ts';
+import { type AnyHit, Case, type Contender, type Meeting } from './case.ts';
 
 /** What a pending select decides about its entries. */
 export interface Owner {
@@ -41,6 +42,13 @@ export class Entry extends PendingOperation {
   }
 }
 
+/** A case of a select that waits, where others may meet it. */
+interface Sitting {
+  readonly key: string;
+  readonly meeting: Meeting;
+  readonly seat: Seat;
+}
+
 export class Choice {
   // Side by side, those of channels that are there, in no order. Not one object a case: most selects are over at once.
   readonly #keys: string[];
@@ -50,6 +58,10 @@ export class Choice {
   /** This thread, as the segment of its channels knows it; undefined if there are only cases of time. */
   #thread: ThreadContext | undefined;
   #severalSegments = false;
+  /** Whether there is a rendezvous among the cases. */
+  #meets = false;
+  /** While the select waits there: its seats, of which the first leads. */
+  #sittings: Sitting[] = [];
 
   /** Evaluates the cases in order. Throws what stands in the way, and then none leaves a trace. */
   constructor(cases: object) {
@@ -72,6 +84,7 @@ export class Choice {
         count++;
       }
       this.#shorten(count);
+      this.#checkMeeting();
     } catch (error) {
       this.#shorten(count);
       this.end();
@@ -93,9 +106,14 @@ export class Choice {
     }
     const contender = known.enter();
     const { thread } = contender;
+    if (contender.meeting) this.#meets = true;
     if (this.#thread === undefined) this.#thread = thread;
     else if (thread !== undefined && thread !== this.#thread) this.#severalSegments = true;
     return contender;
+  }
+
+  get meets(): boolean {
+    return this.#meets;
   }
 
   get thread(): ThreadContext | undefined {
@@ -123,6 +141,65 @@ export class Choice {
       if (hit) return hit;
     }
     return undefined;
+  }
+
+  /**
+   * The same for a select that waits: others may meet it from then on, at the seats of its cases. Before anything is tried
+   * it gets up; so it is met, or does something itself, and never both.
+   */
+  attemptWaiting(blocking: boolean): AnyHit | undefined {
+    if (!this.#meets) return this.attempt(blocking);
+    for (;;) {
+      if (this.#undisturbed()) return undefined;
+      const hit = this.getUp() ?? this.attempt(blocking);
+      if (hit) return hit;
+      if (!this.#sit()) return undefined;
+    }
+  }
+
+  /** Nobody can meet the select from here on. Answers what it was met with before that. */
+  getUp(): AnyHit | undefined {
+    const sittings = this.#sittings;
+    const first = sittings[0];
+    if (!first) return undefined;
+    this.#thread!.segment.enter();
+    this.#sittings = [];
+    const lead = first.seat;
+    let met = lead.withdraw() || lead.led ? undefined : first;
+    for (const sitting of sittings) if (sitting !== first && !sitting.seat.withdraw()) met = sitting;
+    if (lead.taken && met !== first) lead.leave();
+    return met?.seat.settle() ? met.meeting.met(met.key) : undefined;
+  }
+
+  /** Sits down at every rendezvous where this select is in turn. Returns whether there is one. */
+  #sit(): boolean {
+    this.#thread!.segment.enter();
+    for (let index = 0; index < this.#contenders.length; index++) {
+      const { meeting } = this.#contenders[index]!;
+      if (!meeting || meeting.seat.taken || !this.#inTurn(index) || !meeting.place()) continue;
+      const { seat } = meeting;
+      if (seat.offer(this.#sittings[0]?.seat)) this.#sittings.push({ key: this.#keys[index]!, meeting, seat });
+    }
+    return this.#sittings.length > 0;
+  }
+
+  /** Whether it sits wherever it can, nobody has come, and there is nothing it could do. */
+  #undisturbed(): boolean {
+    const lead = this.#sittings[0]?.seat;
+    if (!lead || lead.decided || lead.led) return false;
+    for (let index = 0; index < this.#contenders.length; index++) {
+      if (!this.#inTurn(index)) continue;
+      const contender = this.#contenders[index]!;
+      if (!contender.barred() || contender.meeting?.seat.taken === false) return false;
+    }
+    return true;
+  }
+
+  /** Throws LimitError for a rendezvous among channels of several segments: one word decides for all cases. */
+  #checkMeeting(): void {
+    if (this.#meets && this.#severalSegments) {
+      throw new LimitError('select: expected channels of one supervisor beside one of capacity 0, met some of two');
+    }
   }
 
   #swap(at: number, other: number): void {
@@ -161,13 +238,13 @@ export class Choice {
       return undefined;
     }
     const attempt = () => {
-      hit = this.attempt(true);
+      hit = this.attemptWaiting(true);
       if (hit) return 0;
       return scope?.cancelled ? CANCELLED : BLOCKED;
     };
     thread.segment.enter();
     thread.block(this.#points(), attempt, until, PARKED_SELECT);
-    return hit;
+    return hit ?? this.getUp();
   }
 
   /** When the first case is ready by itself, on the clock of `performance.now()`. */
@@ -184,6 +261,7 @@ export class Choice {
 
   /** The select is over: of the cases that were not chosen no trace is left. */
   end(): void {
+    this.getUp();
     for (const contender of this.#contenders) contender.end();
   }
 

@@ -13,6 +13,9 @@
  *  - Full, twice, with the head at p: nothing was taken in between, and so nothing could be claimed.
  *  - Closed: once, and for ever, so a channel that is open at the second look was open at the first.
  *
+ * A rendezvous keeps no head; its mark is the number of offers made. If nobody waited there twice, and no offer was made
+ * in between, nobody waited there from the one to the other.
+ *
  * An at-least-once channel has more that comes and goes: letters returned and acknowledged. Its mark adds what is counted
  * of that, after the fact; two threads that are in the middle of both steps may be overlooked.
  *
@@ -24,12 +27,14 @@ import { load } from '../../memory/words.ts';
 import type { ChannelCore } from '../core.ts';
 import { LetterQueue } from '../letter-queue.ts';
 import { SpscQueue } from '../queue.ts';
+import { RendezvousQueue } from '../rendezvous.ts';
 
 /** Bits of a mark above those of the head. */
 const REST = 2 ** 21 - 1;
 
 /** What changes between two instants at which the channel was barred, unless it was all the time. */
 export function markOf({ queue, address }: ChannelCore<any>): number {
+  if (queue instanceof RendezvousQueue) return load(address + CHANNEL_TAIL);
   const head = load(address + CHANNEL_HEAD) >>> 0;
   if (!(queue instanceof LetterQueue)) return head;
   const letters = load(address + CHANNEL_REDELIVERED) + load(address + CHANNEL_TAIL);
@@ -40,10 +45,12 @@ export function markOf({ queue, address }: ChannelCore<any>): number {
 export function nothingToTake({ queue, closed }: ChannelCore<any>): boolean {
   // Closed, it still waits for those letters that are in somebody's hands, and says so itself.
   if (queue instanceof LetterQueue) return queue.isEmpty();
+  if (queue instanceof RendezvousQueue) return !closed && !queue.expected('receiver');
   return !closed && (queue instanceof SpscQueue ? queue.length === 0 : queue.isEmpty());
 }
 
 /** Whether a send had no room, at some instant during the call. */
 export function noRoom({ queue, closed, capacity }: ChannelCore<any>): boolean {
+  if (queue instanceof RendezvousQueue) return !closed && !queue.expected('sender');
   return !closed && (queue instanceof SpscQueue ? queue.length >= capacity : queue.isFull());
 }

@@ -53,6 +53,8 @@ export class PendingSelect extends PromisedOperation<AnyHit> implements Owner, W
     }
     this.#at = undefined;
     this.#state = 'waiting';
+    // Where others can meet it, it sits at all its places at once.
+    if (this.#choice.meets) this.attempt();
   }
 
   withdraw(): void {
@@ -68,14 +70,18 @@ export class PendingSelect extends PromisedOperation<AnyHit> implements Owner, W
 
   attemptFrom(entry: Entry): boolean {
     const { point } = entry;
-    const settled = this.#try(entry, () => this.#choice.attempt(false));
+    const settled = this.#try(entry, () => this.#choice.attemptWaiting(false));
     if (!settled && isOf(point!.first, this)) entry.contender.lack(() => entry.point?.service());
     point!.enter();
     return settled;
   }
 
   override attempt(): boolean {
-    return this.#try(undefined, () => this.#choice.attempt(false));
+    return this.#try(undefined, () => this.#choice.attemptWaiting(false));
+  }
+
+  protected override decided(): boolean {
+    return this.#try(undefined, () => this.#choice.getUp());
   }
 
   protected override ended(): void {
@@ -116,7 +122,7 @@ export class PendingSelect extends PromisedOperation<AnyHit> implements Owner, W
       this.#arm(deadline, late);
       return;
     }
-    if (this.#try(undefined, () => this.#choice.surely(false))) return;
+    if (this.#try(undefined, () => this.#choice.getUp() ?? this.#choice.surely(false))) return;
     this.#leave(undefined);
     this.reject(late());
   }

@@ -11,8 +11,9 @@ import type { ThreadContext } from '../../park/thread.ts';
 import type { WaitPoint } from '../../park/wait-point.ts';
 import type { ChannelCore } from '../core.ts';
 import { ACCEPTED, type Offer, WaitForMemory } from '../pending.ts';
+import type { Seat } from '../rendezvous.ts';
 import type { Sending } from '../sending.ts';
-import { type AnyHit, Case, type Contender } from './case.ts';
+import { type AnyHit, Case, type Contender, type Meeting } from './case.ts';
 import { markOf, noRoom } from './instant.ts';
 
 /** What a case sends to: a channel, or an end of it. */
@@ -39,7 +40,8 @@ export class SendCase<T> extends Case {
     const { core, sending } = this.#to;
     const offer = this.#evaluated ?? sending.offer(this.#value);
     this.#evaluated = undefined;
-    return new SendContender(core, offer, sending.points);
+    if (sending.seat) core.catchUp();
+    return new SendContender(core, offer, sending);
   }
 }
 
@@ -49,13 +51,15 @@ class SendContender implements Contender {
   readonly #core: ChannelCore<any>;
   readonly #offer: Offer;
   readonly points: readonly WaitPoint[];
+  readonly meeting: Meeting | undefined;
   #state: State = 'open';
   #forMemory: WaitForMemory | undefined;
 
-  constructor(core: ChannelCore<any>, offer: Offer, points: readonly WaitPoint[]) {
+  constructor(core: ChannelCore<any>, offer: Offer, { points, seat }: Sending<any>) {
     this.#core = core;
     this.#offer = offer;
     this.points = points;
+    this.meeting = seat && this.#meetingAt(seat);
   }
 
   get thread(): ThreadContext {
@@ -74,6 +78,18 @@ class SendContender implements Contender {
     if (code !== ACCEPTED) throw this.#core.closedError();
     this.#state = 'accepted';
     return { key };
+  }
+
+  #meetingAt(seat: Seat): Meeting {
+    return {
+      seat,
+      place: () => this.#offer.place(seat.at),
+      met: (key) => {
+        this.#state = 'accepted';
+        this.#offer.staged?.done();
+        return { key };
+      },
+    };
   }
 
   remaining(): number {

@@ -1,0 +1,312 @@
+/**
+ * The queue inside a channel of capacity 0, as this thread uses it: there is none. Whoever comes claims the seat of
+ * somebody who waits; whoever finds nobody takes a seat of his own. See `kernel/rendezvous.ts`.
+ */
+
+import type { Kernel } from '../engine/engine.ts';
+import { ADVANCED, BLOCKED, CLOSED, DAMAGED } from '../kernel/codes.ts';
+import { ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
+import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET } from '../kernel/rendezvous.ts';
+import {
+  CHANNEL_INDEX,
+  CHANNEL_RECEIVERS_WAITING,
+  CHANNEL_SENDERS_WAITING,
+  SEAT_HEADER,
+  WORD_BYTES,
+} from '../memory/layout.ts';
+import type { i32 } from '../memory/words.ts';
+import { peek, relax, rest } from '../memory/words.ts';
+import type { ThreadContext } from '../park/thread.ts';
+import { damaged, guard } from './damage.ts';
+import type { OnlyThread } from './only-thread.ts';
+import type { Queue } from './queue.ts';
+
+/** Looks at a seat that is being met before one goes on, or naps; and how long a nap, and all naps may take. */
+const LOOKS = 64;
+const NAP_MS = 0.05;
+const PATIENCE_MS = 100;
+/** Looks that a sender leaves to a receiver who has sat down at the same time: one of the two has to get up. */
+const YIELDED_LOOKS = 256;
+
+/** A message that a sender has with him. */
+export interface Brought {
+  /** Hands it to a receiver who waits: ACCEPTED, BLOCKED or CLOSED. */
+  hand(): i32;
+  /** Puts it to a seat. Returns false if there is no memory for it now. */
+  place(at: number): boolean;
+  /** It was taken from there. */
+  taken(): void;
+}
+
+/** Where this thread waits at the channel, in one of the roles; at most one operation at a time. */
+export class Seat {
+  readonly #kernel: Kernel;
+  readonly #channel: i32;
+  readonly #me: i32;
+  readonly role: i32;
+  readonly #word: i32;
+  /** Where the message is, in bytes of the segment. */
+  readonly at: number;
+  #taken = false;
+
+  constructor({ kernel, id }: ThreadContext, channel: i32, role: i32) {
+    this.#kernel = kernel;
+    this.#channel = channel;
+    this.#me = id;
+    this.role = role;
+    this.#word = kernel.seatOf(channel, role, id);
+    this.at = (this.#word + SEAT_HEADER) * WORD_BYTES;
+  }
+
+  /** Whether an operation of this thread sits here. */
+  get taken(): boolean {
+    return this.#taken;
+  }
+
+  /** Waits here from now on, as one of the seats that `lead` decides for. Returns whether that is possible. */
+  offer(lead: Seat = this): boolean {
+    this.#taken = !!this.#kernel.seatOffer(
+      this.#channel,
+      this.role,
+      this.#me,
+      lead.#word,
+      peek(lead.#channel + CHANNEL_INDEX),
+    );
+    return this.#taken;
+  }
+
+  /** Waits no more, and nothing has happened. Returns false if it is decided already: then ask {@link settle}. */
+  withdraw(): boolean {
+    if (!this.#kernel.seatWithdraw(this.#word)) return false;
+    this.#taken = false;
+    return true;
+  }
+
+  /** Whether it was decided at another seat of the same select, if at any. */
+  get led(): boolean {
+    return this.#kernel.seatState(this.#word) === SEAT_LED;
+  }
+
+  leave(): void {
+    this.#taken = false;
+    this.#kernel.seatLeave(this.#word);
+  }
+
+  /** Whether somebody has come, and may still be at work here. */
+  get decided(): boolean {
+    const state = this.#kernel.seatState(this.#word);
+    return state === SEAT_CLAIMED || state === SEAT_MET || state === SEAT_BROKEN;
+  }
+
+  /** Waits for a moment until whoever has come is done. Returns false if he needs longer; this thread is woken then. */
+  glance(): boolean {
+    for (let look = 0; look < LOOKS; look++) {
+      if (this.#kernel.seatState(this.#word) !== SEAT_CLAIMED) return true;
+      relax(1);
+    }
+    return false;
+  }
+
+  /**
+   * Somebody has come: waits until he is done, and answers whether that was a meeting. A sender's seat is left then; a
+   * receiver leaves his when he has read the message. Whoever has come and cannot go on, as he was stopped or is dead,
+   * is not waited for any longer than this: from a sender he has the message, to a receiver he has not come.
+   */
+  settle(): boolean {
+    const until = performance.now() + PATIENCE_MS;
+    while (!this.glance()) {
+      if (performance.now() >= until && this.#kernel.seatAbandon(this.#word)) {
+        this.#taken = false;
+        return this.role === ROLE_SENDER;
+      }
+      rest(NAP_MS);
+    }
+    const met = this.#kernel.seatState(this.#word) === SEAT_MET;
+    if (!met || this.role === ROLE_SENDER) this.leave();
+    return met;
+  }
+}
+
+export class RendezvousQueue implements Queue {
+  readonly #thread: ThreadContext;
+  readonly #kernel: Kernel;
+  readonly #channel: i32;
+  readonly #sender: OnlyThread;
+  readonly #receiver: OnlyThread;
+  readonly sending: Seat;
+  readonly receiving: Seat;
+
+  constructor(thread: ThreadContext, channel: i32, sender: OnlyThread, receiver: OnlyThread) {
+    this.#thread = thread;
+    this.#kernel = thread.kernel;
+    this.#channel = channel;
+    this.#sender = sender;
+    this.#receiver = receiver;
+    this.sending = new Seat(thread, channel, ROLE_SENDER);
+    this.receiving = new Seat(thread, channel, ROLE_RECEIVER);
+  }
+
+  /** The seat of a receiver who waits, to write to. */
+  claim(): number {
+    if (!this.#sender.bound) this.#sender.bind();
+    return this.#claim(ROLE_RECEIVER);
+  }
+
+  draft(): number {
+    return this.claim();
+  }
+
+  /** BLOCKED: the receiver is gone, and has not got it. */
+  publish(at: number): i32 {
+    return this.#finish(at);
+  }
+
+  /** The seat of a sender who waits, to read from. */
+  take(): number {
+    if (!this.#receiver.bound) this.#receiver.bind();
+    return this.#claim(ROLE_SENDER);
+  }
+
+  fetch(): number {
+    return this.take();
+  }
+
+  free(at: number): i32 {
+    if (at !== this.receiving.at) return this.#finish(at);
+    this.receiving.leave();
+    return ADVANCED;
+  }
+
+  /** For a receiver who waits: a message to read, CLOSED, or BLOCKED; then he sits, and is woken. */
+  takeWaiting(): number {
+    for (;;) {
+      const seat = this.receiving;
+      if (seat.taken && this.#sits(seat)) {
+        if (!seat.decided || !seat.glance()) return BLOCKED;
+        if (seat.settle()) return seat.at;
+        continue;
+      }
+      const at = this.take();
+      if (at !== BLOCKED || seat.taken || !seat.offer()) return at;
+    }
+  }
+
+  /** For a sender who waits: ACCEPTED, CLOSED, or BLOCKED; then he sits, unless there is no memory, and is woken. */
+  sendWaiting(message: Brought): i32 {
+    for (;;) {
+      const seat = this.sending;
+      if (seat.taken && this.#sits(seat)) {
+        if (!seat.decided || !seat.glance()) return BLOCKED;
+        if (!seat.settle()) continue;
+        message.taken();
+        return ADVANCED;
+      }
+      const code = message.hand();
+      if (code !== BLOCKED || seat.taken || !message.place(seat.at) || !seat.offer()) return code;
+    }
+  }
+
+  /** The receiver waits no more. Answers like `takeWaiting`. */
+  giveUpReceiving(): number {
+    const seat = this.receiving;
+    return seat.taken && !seat.withdraw() && seat.settle() ? seat.at : BLOCKED;
+  }
+
+  /** The sender waits no more. Answers whether his message was taken after all. */
+  giveUpSending(message: Pick<Brought, 'taken'>): boolean {
+    const seat = this.sending;
+    if (!seat.taken || seat.withdraw() || !seat.settle()) return false;
+    message.taken();
+    return true;
+  }
+
+  /** Whether an operation of this thread sits here. */
+  get occupied(): boolean {
+    return this.sending.taken || this.receiving.taken;
+  }
+
+  /** Whether somebody waits whom a sender, or a receiver, of this thread could meet. */
+  expected(role: 'sender' | 'receiver'): boolean {
+    return this.#seen(role === 'sender' ? ROLE_RECEIVER : ROLE_SENDER);
+  }
+
+  // A round of the seats that finds nobody says so of an instant.
+  isEmpty(): boolean {
+    return true;
+  }
+
+  isFull(): boolean {
+    return true;
+  }
+
+  // Whoever sits has said so himself.
+  awaitMessage(): void {}
+  awaitRoom(): void {}
+
+  watchMessage(looks: number): void {
+    this.#kernel.seatWatch(this.#channel, ROLE_RECEIVER, this.#thread.id, looks);
+  }
+
+  watchRoom(looks: number): void {
+    this.#kernel.seatWatch(this.#channel, ROLE_SENDER, this.#thread.id, looks);
+  }
+
+  mayTake(): boolean {
+    return this.#receiver.possible;
+  }
+
+  letGo(role: 'sender' | 'receiver'): void {
+    (role === 'sender' ? this.#sender : this.#receiver).letGo();
+  }
+
+  get length(): number {
+    return 0;
+  }
+
+  get waiting(): number {
+    return 0;
+  }
+
+  /** Whether an operation that sits should stay where it is. If not, it has got up. */
+  #sits(seat: Seat): boolean {
+    if (seat.decided) return true;
+    const others = seat.role === ROLE_SENDER ? ROLE_RECEIVER : ROLE_SENDER;
+    if (!this.#kernel.channelClosed(this.#channel)) {
+      if (!this.#seen(others)) return true;
+      if (seat.role === ROLE_SENDER) this.#yield(seat);
+    }
+    return !seat.withdraw();
+  }
+
+  /** Both have sat down at the same time, and see each other: the receiver gets up first. */
+  #yield(seat: Seat): void {
+    for (let look = 0; look < YIELDED_LOOKS && !seat.decided; look++) relax(1);
+  }
+
+  #seen(role: i32): boolean {
+    return !!this.#kernel.seatSeen(this.#channel, role, this.#thread.id);
+  }
+
+  #claim(role: i32): number {
+    const seat = this.#kernel.seatClaim(this.#channel, role, this.#thread.id);
+    if (seat === DAMAGED) throw damaged();
+    if (seat >= 0) return (seat + SEAT_HEADER) * WORD_BYTES;
+    // Somebody may have found himself claimed for a moment.
+    if (seat === CLOSED) this.#wakeAll();
+    return seat;
+  }
+
+  #wakeAll(): void {
+    this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);
+    this.#thread.wakeAll(this.#channel + CHANNEL_SENDERS_WAITING);
+  }
+
+  #finish(at: number): i32 {
+    const sitter = this.#kernel.seatFinish(this.#channel, at / WORD_BYTES - SEAT_HEADER);
+    if (sitter < 0) return BLOCKED;
+    this.#thread.wake(sitter);
+    return ADVANCED;
+  }
+}
+
+guard(RendezvousQueue);
