@@ -168,7 +168,7 @@ export class ChannelCore<T> {
     if (!point.pending) return true;
     point.service();
     if (!point.pending) return true;
-    return this.capacity === 0 && !!this.#kernel.seatItself(this.address, this.thread.id);
+    return this.capacity === 0 && !this.#gone && !!this.#kernel.seatItself(this.address, this.thread.id);
   }
 
   close(error?: Error): void {

@@ -6,7 +6,7 @@
 import type { Kernel } from '../engine/engine.ts';
 import { ADVANCED, BLOCKED, CLOSED, DAMAGED } from '../kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
-import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET } from '../kernel/rendezvous.ts';
+import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET } from '../kernel/seats.ts';
 import {
   CELL_WAKE,
   CHANNEL_INDEX,

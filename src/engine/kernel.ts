@@ -11,8 +11,9 @@ import { lockTake, lockGive, lockSeal, lockHolder, lockSealed, lockRecover } fro
 import { slotState, slotOwner, slotOwned, slotWord, slotWordOf, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull, lapAfter, slotAt } from '../kernel/mpmc.ts';
 import { permitsTake, permitsGive, permitsFree, permitsHeld, permitsRecover } from '../kernel/permits.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
-import { seatOf, rendezvousInit, seatState, seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatItself, seatWatch, rendezvousRecover, rendezvousMessage } from '../kernel/rendezvous.ts';
+import { seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatItself, seatWatch, rendezvousRecover } from '../kernel/rendezvous.ts';
 import { scopeAddress, scopesUsed, scopeClaim, scopeInto, scopeUnclaim, scopeOpen, scopeHold, scopeLeave, scopeHow, scopeLive, scopeEnd, scopeEnding, scopeReasoned, scopeChild, scopeNextChild, scopeOpenWord, scopeGiveBack, scopeRecover } from '../kernel/scopes.ts';
+import { seatOf, rendezvousInit, seatState, rendezvousMessage } from '../kernel/seats.ts';
 import { shortSend, shortReceive } from '../kernel/short.ts';
 import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
 import { syncAddress, syncsUsed, syncClaim, syncLay, syncOpen, syncHold, syncLeave, syncIsOpen, syncOpenWord, syncLive, syncClose, syncGiveBack, syncRecover, syncHeldBy } from '../kernel/syncs.ts';
@@ -155,9 +156,6 @@ export const reference = {
   refAt,
   refsDrop,
   refsTouched,
-  seatOf,
-  rendezvousInit,
-  seatState,
   seatOffer,
   seatWithdraw,
   seatLeave,
@@ -168,7 +166,6 @@ export const reference = {
   seatItself,
   seatWatch,
   rendezvousRecover,
-  rendezvousMessage,
   scopeAddress,
   scopesUsed,
   scopeClaim,
@@ -187,6 +184,10 @@ export const reference = {
   scopeOpenWord,
   scopeGiveBack,
   scopeRecover,
+  seatOf,
+  rendezvousInit,
+  seatState,
+  rendezvousMessage,
   shortSend,
   shortReceive,
   spscPosition,
@@ -381,9 +382,6 @@ export function compiled(exports: Record<string, any>): typeof reference {
     refAt: exports.refAt,
     refsDrop: exports.refsDrop,
     refsTouched: exports.refsTouched,
-    seatOf: exports.seatOf,
-    rendezvousInit: exports.rendezvousInit,
-    seatState: exports.seatState,
     seatOffer: exports.seatOffer,
     seatWithdraw: exports.seatWithdraw,
     seatLeave: exports.seatLeave,
@@ -394,7 +392,6 @@ export function compiled(exports: Record<string, any>): typeof reference {
     seatItself: exports.seatItself,
     seatWatch: exports.seatWatch,
     rendezvousRecover: exports.rendezvousRecover,
-    rendezvousMessage: exports.rendezvousMessage,
     scopeAddress: exports.scopeAddress,
     scopesUsed: exports.scopesUsed,
     scopeClaim: exports.scopeClaim,
@@ -413,6 +410,10 @@ export function compiled(exports: Record<string, any>): typeof reference {
     scopeOpenWord: exports.scopeOpenWord,
     scopeGiveBack: exports.scopeGiveBack,
     scopeRecover: exports.scopeRecover,
+    seatOf: exports.seatOf,
+    rendezvousInit: exports.rendezvousInit,
+    seatState: exports.seatState,
+    rendezvousMessage: exports.rendezvousMessage,
     shortSend: exports.shortSend,
     shortReceive: exports.shortReceive,
     spscPosition: exports.spscPosition,

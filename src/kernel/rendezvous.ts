@@ -74,15 +74,18 @@ import { BLOCKED, CLOSED, DAMAGED } from './codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from './ends.ts';
 import { channelHolds, channelPin } from './holds.ts';
 import { refsDrop } from './refs.ts';
+import {
+  SEAT_BROKEN,
+  SEAT_CLAIMED,
+  SEAT_LED,
+  SEAT_MET,
+  SEAT_OFFERED,
+  SEAT_ORPHANED,
+  SEAT_VACANT,
+  seatOf,
+  seatState,
+} from './seats.ts';
 import { waitersAdd, waitersAny, waitersHas, waitersNext, waitersRemove } from './waiters.ts';
-
-export const SEAT_VACANT = 0;
-export const SEAT_OFFERED = 1;
-export const SEAT_CLAIMED = 2;
-export const SEAT_MET = 3;
-export const SEAT_BROKEN = 4;
-export const SEAT_LED = 5;
-export const SEAT_ORPHANED = 6;
 
 /** Each round that is not the last means that somebody has sat down meanwhile. */
 const ROUNDS_MOST = 1 << 20;
@@ -111,25 +114,6 @@ function waitingSet(channel: i32, role: i32): i32 {
 
 function otherRole(role: i32): i32 {
   return role === ROLE_SENDER ? ROLE_RECEIVER : ROLE_SENDER;
-}
-
-/** The seat of `thread` in that role. Its message is `SEAT_HEADER` words behind. */
-export function seatOf(channel: i32, role: i32, thread: i32): i32 {
-  return peek(channel + CHANNEL_SLOTS) + (role * peek(HEADER_THREADS) + thread) * peek(channel + CHANNEL_STRIDE);
-}
-
-/** Empties all seats. Only before anybody else knows the channel. */
-export function rendezvousInit(channel: i32): void {
-  const seats: i32 = 2 * peek(HEADER_THREADS);
-  for (let i: i32 = 0; i < seats; i++) {
-    const seat: i32 = peek(channel + CHANNEL_SLOTS) + i * peek(channel + CHANNEL_STRIDE);
-    poke(seat + SEAT_STATE, SEAT_VACANT);
-    poke(seat + SEAT_GENERATION, 0);
-  }
-}
-
-export function seatState(seat: i32): i32 {
-  return load(seat + SEAT_STATE) & STATE_MASK;
 }
 
 /**
@@ -358,13 +342,4 @@ function giveUpSeat(channel: i32, seat: i32, me: i32): i32 {
     refsDrop(channel, seat + SEAT_HEADER, me);
     return asSender ? 0 : 1;
   }
-}
-
-/** The message at seat number `i` of both roles while it has one, or −1. */
-export function rendezvousMessage(channel: i32, i: i32): i32 {
-  const seat: i32 = peek(channel + CHANNEL_SLOTS) + i * peek(channel + CHANNEL_STRIDE);
-  const state: i32 = seatState(seat);
-  const claim: boolean = state === SEAT_CLAIMED || state === SEAT_ORPHANED;
-  const holds: boolean = sitsAs(channel, seat) === ROLE_SENDER ? state === SEAT_OFFERED || claim : state === SEAT_MET;
-  return holds ? seat + SEAT_HEADER : -1;
 }

@@ -10,7 +10,7 @@ import type { Compilation, Kernel } from '../../src/engine/engine.ts';
 import { reference } from '../../src/engine/kernel.ts';
 import { lease, u32 } from '../../src/index.ts';
 import { CLOSED } from '../../src/kernel/codes.ts';
-import { SEAT_BROKEN, SEAT_LED, SEAT_MET, SEAT_OFFERED } from '../../src/kernel/rendezvous.ts';
+import { SEAT_BROKEN, SEAT_LED, SEAT_MET, SEAT_OFFERED } from '../../src/kernel/seats.ts';
 import * as layout from '../../src/memory/layout.ts';
 import {
   CHANNEL_RECEIVERS_WAITING,

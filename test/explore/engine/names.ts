@@ -3,7 +3,7 @@
 import * as ends from '../../../src/kernel/ends.ts';
 import * as mpmc from '../../../src/kernel/mpmc.ts';
 import { MPMC_SLOT_HEADER } from '../../../src/kernel/mpmc.ts';
-import * as rendezvous from '../../../src/kernel/rendezvous.ts';
+import * as seats from '../../../src/kernel/seats.ts';
 import * as layout from '../../../src/memory/layout.ts';
 
 /** A channel that a model laid out. */
@@ -39,7 +39,7 @@ const SLOT_STATES = Object.entries(mpmc)
   .filter(([name]) => /^SLOT_/.test(name))
   .sort(([, a], [, b]) => (a as number) - (b as number))
   .map(([name]) => name.slice('SLOT_'.length));
-const SEAT_STATES = Object.entries(rendezvous)
+const SEAT_STATES = Object.entries(seats)
   .filter(([name]) => /^SEAT_/.test(name))
   .sort(([, a], [, b]) => (a as number) - (b as number))
   .map(([name]) => name.slice('SEAT_'.length));
@@ -64,8 +64,7 @@ function slotState(value: number): string {
 
 function seatState(value: number): string {
   const state = value & 7;
-  const claimed =
-    state === rendezvous.SEAT_CLAIMED || state === rendezvous.SEAT_LED || state === rendezvous.SEAT_ORPHANED;
+  const claimed = state === seats.SEAT_CLAIMED || state === seats.SEAT_LED || state === seats.SEAT_ORPHANED;
   const name = SEAT_STATES[state] ?? `state ${state}`;
   return claimed ? `${name} by t${(value >>> 3) & 1023} ${value >>> 13}` : `${name} ${value >>> 3}`;
 }

@@ -4,19 +4,14 @@ import type { SharedChannel } from '../../../../src/channel/channel.ts';
 import { BLOCKED } from '../../../../src/kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../../../../src/kernel/ends.ts';
 import {
-  SEAT_CLAIMED,
-  SEAT_MET,
-  SEAT_OFFERED,
-  SEAT_VACANT,
   seatClaim,
   seatFinish,
   seatLeave,
-  seatOf,
   seatOffer,
   seatSeen,
-  seatState,
   seatWithdraw,
 } from '../../../../src/kernel/rendezvous.ts';
+import { SEAT_CLAIMED, SEAT_MET, SEAT_OFFERED, SEAT_VACANT, seatOf, seatState } from '../../../../src/kernel/seats.ts';
 import { waitersCount } from '../../../../src/kernel/waiters.ts';
 import {
   CHANNEL_CLOSED,
