@@ -240,7 +240,7 @@ export const SYNC_WAIT_GROUP = 4;
 export const SYNC_BARRIER = 5;
 /** Most primitives of the largest segment; smaller ones have one for so many bytes. */
 export const SYNCS_MAX = 4_096;
-export const BYTES_PER_SYNC = 32_768;
+export const BYTES_PER_SYNC = 65_536;
 
 // ── Pool ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** The smallest block; sizes of slab blocks are this times a power of two, up to half a page. */

@@ -6,7 +6,7 @@ import { errorOf, eventually, turns, watched } from '../support/eventually.ts';
 import { MIB } from '../support/segment.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 
-const small = () => newSupervisor({ memory: 4 * MIB });
+const small = () => newSupervisor({ memory: 5 * MIB });
 
 /** Leases the whole pool, in blocks of 64 KiB. */
 function takeEverything({ pool }: Supervisor) {

@@ -190,7 +190,9 @@ export class Choice {
     for (let index = 0; index < this.#contenders.length; index++) {
       if (!this.#inTurn(index)) continue;
       const contender = this.#contenders[index]!;
-      if (!contender.barred() || contender.meeting?.seat.taken === false) return false;
+      if (!contender.barred()) return false;
+      const { meeting } = contender;
+      if (meeting && !meeting.seat.taken) return false;
     }
     return true;
   }
