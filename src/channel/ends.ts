@@ -274,6 +274,7 @@ export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
   }
 
   protected override released(): void {
+    this.#case?.recall();
     this.#own?.giveBack();
   }
 

@@ -19,6 +19,7 @@ import type { WaitPoint } from '../../park/wait-point.ts';
 import { Attachment } from '../attachment.ts';
 import type { Seat } from '../rendezvous.ts';
 import { type AnyHit, Case, type Contender, type Meeting } from './case.ts';
+import type { Reading } from './reading.ts';
 
 /** What a pending select decides about its entries. */
 export interface Owner {
@@ -64,38 +65,21 @@ export class Choice {
   #sittings: Sitting[] = [];
 
   /** Evaluates the cases in order. Throws what stands in the way, and then none leaves a trace. */
-  constructor(cases: object) {
-    if (cases === null || typeof cases !== 'object') {
-      throw new LimitError(`select: expected an object of cases by their keys, met ${describe(cases)}`);
-    }
-    const keys = Object.keys(cases);
-    const values: unknown[] = Object.values(cases);
+  constructor(cases: Reading) {
+    const { keys, values } = cases.all;
     this.#keys = keys;
     // Each value is replaced by what it enters as.
     this.#contenders = values as Contender[];
     let count = 0;
     try {
-      for (let index = 0; index < values.length; index++) {
-        const key = keys[index]!;
-        const known = values[index];
-        if (known === undefined || known === null) continue;
-        values[count] = this.#entered(key, known);
-        keys[count] = key;
-        count++;
-      }
-      this.#shorten(count);
+      for (; count < values.length; count++) values[count] = this.#entered(keys[count]!, values[count]);
       this.#checkMeeting();
     } catch (error) {
-      this.#shorten(count);
+      keys.length = count;
+      values.length = count;
       this.end();
       throw error;
     }
-  }
-
-  #shorten(count: number): void {
-    if (count === this.#keys.length) return;
-    this.#keys.length = count;
-    this.#contenders.length = count;
   }
 
   #entered(key: string, known: unknown): Contender {
