@@ -80,6 +80,27 @@ export class TopologyError extends SluiceError {
   }
 }
 
+/** A primitive of `sluice/sync` was closed, or its supervisor was. */
+export class ClosedError extends SluiceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_CLOSED', message, options);
+  }
+}
+
+/** A barrier or wait group that will not be complete: a thread that took part in it has died. */
+export class BrokenError extends SluiceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_BROKEN', message, options);
+  }
+}
+
+/** A lock was to be released that this thread does not hold. */
+export class NotHeldError extends SluiceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_NOT_HELD', message, options);
+  }
+}
+
 /** A limit of the segment, or of an option, was passed. */
 export class LimitError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {

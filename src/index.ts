@@ -1,5 +1,6 @@
 /** sluice: Go-grade channels between Node.js threads, in shared memory. */
 
+export { type ChannelRefCodec, channelRef } from './channel/channel-ref.ts';
 export { select, selectSync, trySelect } from './channel/select/select.ts';
 export { after, at, never, tick } from './channel/select/timers.ts';
 export type {
@@ -46,7 +47,7 @@ export type { BufferPool, PoolStats } from './pool/pool.ts';
 export { channel } from './supervisor/default.ts';
 export type { Level } from './supervisor/levels.ts';
 export type { Recovered } from './supervisor/recovery.ts';
-export { attach, type Shared } from './supervisor/shared.ts';
+export type { AttachOptions, Shared } from './supervisor/shared.ts';
 export type { ChannelSnapshot, Snapshot, ThreadSnapshot } from './supervisor/snapshot.ts';
 export {
   Supervisor,
@@ -56,3 +57,4 @@ export {
 } from './supervisor/supervisor.ts';
 export { execArgvFor } from './supervisor/typescript.ts';
 export type { SpawnOptions, WorkerGroup } from './supervisor/workers.ts';
+export { attach } from './sync/attach.ts';

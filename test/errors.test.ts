@@ -12,6 +12,9 @@ const CODES = {
   CodecError: 'ERR_CODEC',
   IncompatibleSegmentError: 'ERR_INCOMPATIBLE_SEGMENT',
   TopologyError: 'ERR_TOPOLOGY',
+  ClosedError: 'ERR_CLOSED',
+  BrokenError: 'ERR_BROKEN',
+  NotHeldError: 'ERR_NOT_HELD',
   LimitError: 'ERR_LIMIT',
   DeadlockError: 'ERR_DEADLOCK',
 } as const;

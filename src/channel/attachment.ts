@@ -5,6 +5,8 @@ import type { Segment } from '../memory/segment.ts';
 import { ThreadContext } from '../park/thread.ts';
 import { BufferPool } from '../pool/pool.ts';
 import type { SharedChannel } from './channel.ts';
+import { Holdings } from './holdings.ts';
+import { AttachedRefs } from './refs.ts';
 import { Scopes } from './scopes.ts';
 
 /** By segment id: the same segment, met twice, is one attachment. */
@@ -18,12 +20,17 @@ export class Attachment implements WireContext {
   readonly channels = new Map<number, SharedChannel<any>>();
   readonly customs = new Map<string, CustomCodec<any>>();
   readonly scopes: Scopes;
+  readonly holdings: Holdings;
+  readonly refs: AttachedRefs;
+  busy = 0;
 
   private constructor(segment: Segment, name: string, nodeThreadId: number) {
     this.segment = segment;
     this.thread = new ThreadContext(segment, name, nodeThreadId);
     this.pool = new BufferPool(this.thread);
     this.scopes = new Scopes(this.thread);
+    this.holdings = new Holdings(this);
+    this.refs = new AttachedRefs(this);
   }
 
   /** Attaches this thread, unless it is attached already. Throws LimitError when there are too many threads. */

@@ -12,13 +12,14 @@ import type { i32 } from '../memory/words.ts';
 import { peek } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
 import type { Attachment } from './attachment.ts';
-import { ChannelCore, type ChannelPlace } from './core.ts';
+import { ChannelCore, type ChannelPlace, GONE } from './core.ts';
 import { Deliveries } from './deliveries.ts';
 import { ReceiverEnd, SenderEnd } from './ends.ts';
 import { LetterQueue } from './letter-queue.ts';
 import { type SendingSide, sendingFor } from './overflow.ts';
 import { PendingDiscard } from './pending.ts';
 import { Receiving, type ReceivingSide } from './receiving.ts';
+import { RendezvousQueue } from './rendezvous.ts';
 import { ReceiveCase } from './select/receive-case.ts';
 import { SendCase } from './select/send-case.ts';
 import type { SelectCase } from './select/types.ts';
@@ -40,7 +41,7 @@ export class SharedChannel<T> implements Channel<T> {
     const core = new ChannelCore(attachment, place, wire);
     this.#core = core;
     this.sending = new Sending(core);
-    this.#sending = sendingFor(core, this.sending, place.fallback);
+    this.#sending = place.address === GONE ? this.sending : sendingFor(core, this.sending, place.fallback);
     this.#receiving = this.receivingByItself() ?? new Receiving(core);
   }
 
@@ -61,11 +62,13 @@ export class SharedChannel<T> implements Channel<T> {
   }
 
   get sender(): Sender<T> {
+    this.assertThere();
     if (!this.#sender || this.#sender.retired) this.#sender = new SenderEnd(this);
     return this.#sender.handOut();
   }
 
   get receiver(): Receiver<T> {
+    this.assertThere();
     if (!this.#receiver || this.#receiver.retired) this.#receiver = new ReceiverEnd(this);
     return this.#receiver.handOut();
   }
@@ -138,12 +141,17 @@ export class SharedChannel<T> implements Channel<T> {
   cancel(reason?: Error): void {
     this.close(reason);
     this.#receiving.giveBack();
+    if (this.#core.gone) return;
     const { segment, queue, messages } = this.#core;
     segment.enter();
     // A channel with a single receiver that is another thread is left for that one to drain.
     if (!queue.mayTake() || this.#discard()) return;
     // A sender is between its claim and its publishing: what it sends will have to be discarded, too.
     messages.enqueue(new PendingDiscard(() => this.#discard()));
+  }
+
+  dispose(): void {
+    if (!this.#core.gone) this.attachment.holdings.dispose(this);
   }
 
   [Symbol.dispose](): void {
@@ -185,6 +193,53 @@ export class SharedChannel<T> implements Channel<T> {
     return this.#core.index;
   }
 
+  /** @internal Which of the channels that have had that number. */
+  get generation(): i32 {
+    return this.#core.generation;
+  }
+
+  /** @internal Whether this thread has let go of it. */
+  get gone(): boolean {
+    return this.#core.gone;
+  }
+
+  /** @internal Throws ChannelClosedError if it was disposed of. */
+  assertThere(): void {
+    if (this.#core.closed && this.#core.disposed) throw this.#core.closedError();
+  }
+
+  /** @internal It was disposed of: whoever of this thread waits at a rendezvous gets up, unless he is just being met. */
+  getUp(): void {
+    if (this.#core.queue instanceof RendezvousQueue) this.#core.serve();
+  }
+
+  /** @internal Whether this thread is in the middle of something here. */
+  get engaged(): boolean {
+    const { messages, room, queue } = this.#core;
+    if (messages.blocking > 0 || room.blocking > 0) return true;
+    return (queue instanceof LetterQueue && queue.inHand) || (queue instanceof RendezvousQueue && queue.occupied);
+  }
+
+  /** @internal It was disposed of by this thread: closes it, and discards what can be had of what is in it. */
+  end(): void {
+    const { segment, queue } = this.#core;
+    this.#core.close();
+    this.#receiving.giveBack();
+    segment.enter();
+    if (!queue.mayTake()) return;
+    this.#discard();
+    // Whoever is the single receiver is to be told that it is gone, and not that there is another one.
+    queue.letGo('receiver');
+  }
+
+  /** @internal This thread lets go of it: from here on it is closed, and nowhere. */
+  retire(): void {
+    this.#core.retire();
+    this.sending.retire();
+    this.#receiving.retire();
+    this.#core.forsake();
+  }
+
   /** @internal The word index it starts at. */
   get address(): i32 {
     return this.#core.address;
@@ -204,7 +259,7 @@ export class SharedChannel<T> implements Channel<T> {
   /** @internal Receiving for one end alone, which keeps to itself what it was given last; only at-least-once. */
   receivingByItself(): ReceivingSide<T> | undefined {
     const { queue } = this.#core;
-    return queue instanceof LetterQueue ? new Deliveries(this.#core, queue) : undefined;
+    return queue instanceof LetterQueue ? new Deliveries(this.#core) : undefined;
   }
 
   /** @internal This thread gave an end away. */

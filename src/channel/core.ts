@@ -14,6 +14,7 @@ import {
   CHANNEL_SEND_WAIT,
   CHANNEL_SENDERS_WAITING,
   CHANNEL_TOPOLOGY,
+  HEADER_NOWHERE,
   PARKED_RECEIVE,
   PARKED_SEND,
 } from '../memory/layout.ts';
@@ -24,18 +25,25 @@ import type { ThreadContext } from '../park/thread.ts';
 import { WaitPoint } from '../park/wait-point.ts';
 import type { Attachment } from './attachment.ts';
 import { encodeError, readError } from './close-error.ts';
+import { GoneQueue } from './gone-queue.ts';
 import type { Fallback } from './overflow.ts';
 import { type Queue, queueOf } from './queue.ts';
 
 /** What it takes to use a channel from a thread. */
 export interface ChannelPlace<T> {
   readonly index: number;
+  /** Which of the channels that have had that number. */
+  readonly generation: i32;
+  /** GONE for one that was disposed of before this thread took it up. */
   readonly address: i32;
   readonly name: string;
   readonly codec: Codec<T>;
   /** Where messages go that have no room, if this thread knows. */
   readonly fallback?: Fallback<T> | undefined;
 }
+
+/** In the place of the address of a channel that is not there any more. */
+export const GONE = -1;
 
 export class ChannelCore<T> {
   readonly attachment: Attachment;
@@ -46,18 +54,21 @@ export class ChannelCore<T> {
   readonly codec: Codec<T>;
   /** Its number in the segment, and the word index it starts at. */
   readonly index: number;
+  readonly generation: i32;
   readonly address: i32;
   readonly capacity: number;
   readonly wire: Wire<T>;
-  readonly queue: Queue;
+  queue: Queue;
   /** Where this thread waits for a message, and for room. */
   readonly messages: WaitPoint;
   readonly room: WaitPoint;
   readonly #receiversWaiting: i32;
   readonly #sendersWaiting: i32;
   #error: Error | undefined;
+  #gone: boolean;
 
-  constructor(attachment: Attachment, { index, address, name, codec }: ChannelPlace<T>, wire: Wire<T>) {
+  constructor(attachment: Attachment, place: ChannelPlace<T>, wire: Wire<T>) {
+    const { index, generation, address, name, codec } = place;
     this.attachment = attachment;
     this.segment = attachment.segment;
     this.thread = attachment.thread;
@@ -65,29 +76,30 @@ export class ChannelCore<T> {
     this.name = name;
     this.codec = codec;
     this.index = index;
+    this.generation = generation;
     this.address = address;
-    this.capacity = peek(address + CHANNEL_CAPACITY);
+    this.#gone = address === GONE;
+    this.capacity = this.#gone ? 0 : peek(address + CHANNEL_CAPACITY);
     this.wire = wire;
     this.#receiversWaiting = address + CHANNEL_RECEIVERS_WAITING;
     this.#sendersWaiting = address + CHANNEL_SENDERS_WAITING;
-    const queue = queueOf(this.thread, address, peek(address + CHANNEL_TOPOLOGY), name);
-    this.queue = queue;
+    this.queue = this.#gone ? new GoneQueue() : queueOf(this.thread, address, peek(address + CHANNEL_TOPOLOGY), name);
     this.messages = new WaitPoint(this.thread, {
-      set: this.#receiversWaiting,
+      set: this.#gone ? HEADER_NOWHERE : this.#receiversWaiting,
       parkedOn: (index << 2) | PARKED_RECEIVE,
-      announce: () => queue.awaitMessage(),
-      watch: (looks) => queue.watchMessage(looks),
+      announce: () => this.queue.awaitMessage(),
+      watch: (looks) => this.queue.watchMessage(looks),
       // A closed channel has an answer for everybody.
-      backlog: () => queue.waiting + (this.#kernel.channelClosed(address) ? 1 : 0),
-      noteWait: (ms) => this.#kernel.tallyAdd(address + CHANNEL_RECEIVE_WAIT, Math.round(ms * 1000) | 0),
+      backlog: () => this.queue.waiting + (this.closed ? 1 : 0),
+      noteWait: (ms) => this.#noteWait(CHANNEL_RECEIVE_WAIT, ms),
     });
     this.room = new WaitPoint(this.thread, {
-      set: this.#sendersWaiting,
+      set: this.#gone ? HEADER_NOWHERE : this.#sendersWaiting,
       parkedOn: (index << 2) | PARKED_SEND,
-      announce: () => queue.awaitRoom(),
-      watch: (looks) => queue.watchRoom(looks),
-      backlog: () => this.capacity - queue.length + (this.#kernel.channelClosed(address) ? 1 : 0),
-      noteWait: (ms) => this.#kernel.tallyAdd(address + CHANNEL_SEND_WAIT, Math.round(ms * 1000) | 0),
+      announce: () => this.queue.awaitRoom(),
+      watch: (looks) => this.queue.watchRoom(looks),
+      backlog: () => this.capacity - this.queue.length + (this.closed ? 1 : 0),
+      noteWait: (ms) => this.#noteWait(CHANNEL_SEND_WAIT, ms),
     });
   }
 
@@ -98,7 +110,29 @@ export class ChannelCore<T> {
 
   get closed(): boolean {
     this.segment.enter();
-    return !!this.#kernel.channelClosed(this.address);
+    return this.#gone || !!this.#kernel.channelClosed(this.address);
+  }
+
+  /** Whether it was disposed of. To be asked only where it is closed. */
+  get disposed(): boolean {
+    return this.#gone || !!this.#kernel.channelDisposed(this.index);
+  }
+
+  /** Whether this thread has let go of it: nothing of it may be touched any more. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** This thread lets go of it. */
+  retire(): void {
+    this.#gone = true;
+    this.queue = new GoneQueue();
+  }
+
+  /** Those of this thread who wait for it wait no longer. */
+  forsake(): void {
+    this.messages.forsake(HEADER_NOWHERE);
+    this.room.forsake(HEADER_NOWHERE);
   }
 
   wakeReceiver(): void {
@@ -119,6 +153,13 @@ export class ChannelCore<T> {
     if (this.room.pending && this.room.woken) this.room.service();
   }
 
+  /** Looks at everybody of this thread who waits. */
+  serve(): void {
+    this.segment.enter();
+    if (this.messages.pending) this.messages.service();
+    if (this.room.pending) this.room.service();
+  }
+
   /**
    * Whether nobody of this thread stands at `point` before the caller. At a rendezvous those who do have found nobody, but
    * for themselves: a select that both sends and receives there may well be met by the caller.
@@ -130,8 +171,7 @@ export class ChannelCore<T> {
   }
 
   close(error?: Error): void {
-    this.segment.enter();
-    if (this.#kernel.channelClosed(this.address)) return;
+    if (this.closed) return;
     const { pool } = this.attachment;
     const block = error === undefined ? NO_ERROR : encodeError(error, pool);
     this.segment.enter();
@@ -147,11 +187,12 @@ export class ChannelCore<T> {
 
   /** What a receiver gets once the channel is closed and drained. Throws if it was closed with an error. */
   ended(): { done: true; value: undefined } {
-    if (this.#closeError()) throw this.closedError();
+    if (this.disposed || this.#closeError()) throw this.closedError();
     return { done: true, value: undefined };
   }
 
   closedError(): ChannelClosedError {
+    if (this.disposed) return this.#disposedError();
     const cause = this.#closeError();
     return new ChannelClosedError(
       `channel "${this.name}": expected it open, met it closed${cause ? ` with ${cause.name}: ${cause.message}` : ''}`,
@@ -167,6 +208,15 @@ export class ChannelCore<T> {
     const held = `${this.length} of ${this.capacity} messages`;
     const lacks = what === 'send' && this.length < this.capacity ? ' and no memory for one more' : '';
     return new TimeoutError(`${what} on channel "${this.name}": the time allowed ran out, with ${held} in it${lacks}`);
+  }
+
+  #disposedError(): ChannelClosedError {
+    this.attachment.holdings.lookLater();
+    return new ChannelClosedError(`channel "${this.name}": expected it open, met it disposed of`);
+  }
+
+  #noteWait(word: i32, ms: number): void {
+    if (!this.#gone) this.#kernel.tallyAdd(this.address + word, Math.round(ms * 1000) | 0);
   }
 
   #closeError(): Error | undefined {

@@ -1,23 +1,17 @@
 /** Making a channel: laid out in a pool block, entered in the table, and opened. */
 
 import type { Codec } from '../codec/codec.ts';
-import { carriesLeases, wireOf } from '../codec/wire.ts';
-import { ChannelClosedError, LimitError } from '../errors.ts';
+import { carriesLeases, codecsIn, wireOf } from '../codec/wire.ts';
+import { ChannelClosedError, IncompatibleSegmentError, LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
-import {
-  CHANNEL_INDEX,
-  CHANNEL_OVERFLOW_TO,
-  CHANNELS_MAX,
-  NAME_MAX_BYTES,
-  PAGE_BYTES,
-  WORD_BYTES,
-} from '../memory/layout.ts';
+import { describe } from '../memory/describe.ts';
+import { CHANNEL_OVERFLOW_TO, CHANNELS_MAX, NAME_MAX_BYTES, PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { peek, poke } from '../memory/words.ts';
+import { peek } from '../memory/words.ts';
 import type { Attachment } from './attachment.ts';
 import { SharedChannel } from './channel.ts';
-import type { ChannelPlace } from './core.ts';
-import { checkLaid, layChannel, planOf } from './lay.ts';
+import { type ChannelPlace, GONE } from './core.ts';
+import { checkLaid, layChannel, nameAt, planOf } from './lay.ts';
 import { checkOptions } from './options.ts';
 import type { Fallback } from './overflow.ts';
 import type { ChannelOptions } from './types.ts';
@@ -40,25 +34,69 @@ export function createChannel<T>(
     throw new LimitError(`name: expected at most ${NAME_MAX_BYTES} bytes of UTF-8, met ${nameBytes.length}`);
   }
   const plan = planOf({ ...checked, threads: attachment.segment.threads }, wire);
+  attachment.holdings.look();
   const block = takeBlock(attachment, plan.words * WORD_BYTES, checked.capacity);
   const address = pool.byteOffset(block) / WORD_BYTES;
   layChannel(attachment, address, checked, plan, nameBytes);
 
-  // Until it is donated it is this thread's: should the thread die here, recovery takes the channel out again.
-  const index = attachment.thread.kernel.channelEnter(block);
+  const { kernel, id } = attachment.thread;
+  const overflowTo = checked.overflowTo ? checked.overflowTo.index + 1 : 0;
+  const deadLetters = checked.keeping?.deadLetter ? checked.keeping.deadLetter.index + 1 : 0;
+  const index = kernel.channelEnter(block, overflowTo, deadLetters, id);
   if (index === BLOCKED) {
     pool.giveBack(block);
     throw new LimitError(`expected at most ${CHANNELS_MAX} channels in a segment, met one more`);
   }
-  poke(address + CHANNEL_INDEX, index);
-  pool.donate(block);
   const { onOverflow } = checked;
   const fallback = onOverflow && ((value: T) => taken(onOverflow, value));
-  return openChannel(attachment, { index, address, name: name ?? `channel-${index}`, codec: options.codec, fallback });
+  const place = { index, generation: kernel.channelGeneration(index), address, name: name ?? `channel-${index}` };
+  return openChannel(attachment, { ...place, codec: options.codec, fallback });
 }
 
 /**
- * This thread's object for a channel that exists. Throws CodecError when it has no such codec, IncompatibleSegmentError
+ * What a channel is called on its way to another thread: a channel that was disposed of meanwhile is not found by it.
+ * What it was named stands in the segment, too.
+ */
+export interface ChannelName<T> {
+  readonly index: number;
+  readonly generation: number;
+  readonly name?: string;
+  readonly codec: Codec<T>;
+}
+
+/**
+ * This thread's object for a channel that it heard of, which it holds from here on; for one that was disposed of, an
+ * object that says so whatever is done with it. Throws as `openChannel` does, and when there was never such a channel.
+ */
+export function takeUp<T>(attachment: Attachment, name: ChannelName<T>): SharedChannel<T> {
+  const { holdings, thread, segment } = attachment;
+  const { index, generation, codec } = name;
+  segment.enter();
+  const possible = Number.isInteger(index) && index >= 0 && index < thread.kernel.channelsUsed();
+  if (!possible || !Number.isInteger(generation) || (name.name !== undefined && typeof name.name !== 'string')) {
+    throw new IncompatibleSegmentError(
+      `expected channel ${describe(name.name)} at number ${describe(index)} of the segment, met none there`,
+    );
+  }
+  if (!holdings.hold(index, generation)) {
+    const place = { index, generation, address: GONE, name: name.name ?? `channel-${index}`, codec };
+    return new SharedChannel<T>(attachment, place, wireOf(codec, attachment));
+  }
+  try {
+    const address = thread.kernel.channelAddress(index);
+    const known = name.name ?? (nameAt(segment, address) || `channel-${index}`);
+    const channel = openChannel<T>(attachment, { index, generation, address, name: known, codec });
+    holdings.listen();
+    return channel;
+  } catch (error) {
+    segment.enter();
+    if (!attachment.channels.has(index)) thread.kernel.channelLeave(index, thread.id);
+    throw error;
+  }
+}
+
+/**
+ * This thread's object for a channel that it holds. Throws CodecError when it has no such codec, IncompatibleSegmentError
  * when the channel was laid out for another.
  */
 export function openChannel<T>(attachment: Attachment, place: ChannelPlace<T>): SharedChannel<T> {
@@ -84,9 +122,9 @@ function overflowChannel<T>(attachment: Attachment, { address, codec }: ChannelP
   if (index < 0 || index >= CHANNELS_MAX) return undefined;
   return (value) => {
     attachment.segment.enter();
-    const target = attachment.thread.kernel.channelAddress(index);
-    if (target < 0) return false;
-    const channel = openChannel<T>(attachment, { index, address: target, name: `channel-${index}`, codec });
+    // It is there for as long as it is named, and so for as long as this thread holds the channel that names it.
+    const generation = attachment.thread.kernel.channelGeneration(index);
+    const channel = takeUp<T>(attachment, { index, generation, codec });
     return !channel.closed && sentAtOnce(channel, value);
   };
 }
@@ -102,8 +140,10 @@ function sentAtOnce<T>(channel: SharedChannel<T>, value: T): boolean {
 }
 
 function learn(codec: Codec<any>, attachment: Attachment): void {
-  const known = codec as { kind?: string; name?: string; encode?: unknown } | undefined;
-  if (known?.kind === 'custom' && known.encode) attachment.customs.set(known.name!, codec as never);
+  for (const each of codecsIn(codec)) {
+    const known = each as { kind?: string; name?: string; encode?: unknown } | undefined;
+    if (known?.kind === 'custom' && known.encode) attachment.customs.set(known.name!, each as never);
+  }
 }
 
 function takeBlock(attachment: Attachment, bytes: number, capacity: number): i32 {

@@ -14,8 +14,8 @@ import type { WaitOptions } from '../park/deadline.ts';
 import { outlast } from '../park/outlast.ts';
 import { assertUncancelled, blockUnder } from '../park/scope.ts';
 import type { WaitPoint } from '../park/wait-point.ts';
-import type { Attachment } from './attachment.ts';
 import type { ChannelCore } from './core.ts';
+import type { GoneQueue } from './gone-queue.ts';
 import type { LetterQueue, Taken } from './letter-queue.ts';
 import { PendingReceive } from './pending.ts';
 import { checkMax, type ReceivingSide } from './receiving.ts';
@@ -29,7 +29,6 @@ type Reading<T, R> = (delivery: HeldDelivery<T>) => R;
 
 export class Deliveries<T> implements ReceivingSide<T> {
   readonly #core: ChannelCore<T>;
-  readonly #queue: LetterQueue;
   readonly #points: readonly WaitPoint[];
   readonly #maxAttempts: number;
   /** Whether a message may be taken away from one that is slow to acknowledge it. */
@@ -39,9 +38,8 @@ export class Deliveries<T> implements ReceivingSide<T> {
   /** Why a message behind others that went out could not be read, while nobody has been told yet. */
   #unread: { readonly error: unknown } | undefined;
 
-  constructor(core: ChannelCore<T>, queue: LetterQueue) {
+  constructor(core: ChannelCore<T>) {
     this.#core = core;
-    this.#queue = queue;
     this.#points = [core.messages];
     this.#maxAttempts = peek(core.address + CHANNEL_ATTEMPTS);
     this.#impatient = peek(core.address + CHANNEL_ACK_TIMEOUT) > 0;
@@ -131,6 +129,13 @@ export class Deliveries<T> implements ReceivingSide<T> {
     this.#hand.giveBack();
   }
 
+  retire(): void {}
+
+  /** That of the channel; a closed one that does as much of the same once this thread has let go of it. */
+  get #queue(): LetterQueue {
+    return this.#core.queue as LetterQueue;
+  }
+
   /** Acknowledges what `hand` has, and reads the next message into it. */
   #nextFor(hand: Hand<T>): Reading<T, T> {
     hand.acknowledge();
@@ -211,7 +216,7 @@ export class Deliveries<T> implements ReceivingSide<T> {
    * @param first whether the caller is the first in the queue of this thread.
    */
   #take(blocking: boolean, first = false): Found<T> {
-    const { attachment, segment, wire, messages } = this.#core;
+    const { segment, wire, messages } = this.#core;
     const queue = this.#queue;
     segment.enter();
     if (this.#unread !== undefined) this.#throwUnread();
@@ -223,7 +228,8 @@ export class Deliveries<T> implements ReceivingSide<T> {
       try {
         const lent = wire.staged ? wire.lend(at) : { value: wire.read(at), keep: nothing, recall: nothing };
         segment.enter();
-        if (!this.#impatient || queue.holds(taken)) return new HeldDelivery(attachment, queue, taken, lent);
+        if (!this.#impatient || queue.holds(taken))
+          return new HeldDelivery(this.#core, queue.attempt(taken), taken, lent);
         lent.recall();
       } catch (error) {
         segment.enter();
@@ -251,28 +257,27 @@ type State = 'held' | 'acknowledged' | 'returned';
 class HeldDelivery<T> implements Delivery<T> {
   readonly value: T;
   readonly attempt: number;
-  readonly #attachment: Attachment;
-  readonly #queue: LetterQueue;
+  readonly #core: ChannelCore<T>;
   readonly #taken: Taken;
   readonly #lent: Lent<T>;
   #state: State = 'held';
 
-  constructor(attachment: Attachment, queue: LetterQueue, taken: Taken, lent: Lent<T>) {
-    this.#attachment = attachment;
-    this.#queue = queue;
+  constructor(core: ChannelCore<T>, attempt: number, taken: Taken, lent: Lent<T>) {
+    this.#core = core;
     this.#taken = taken;
     this.#lent = lent;
     this.value = lent.value;
-    this.attempt = queue.attempt(taken);
+    this.attempt = attempt;
   }
 
   ack(): boolean {
     if (this.#state === 'held') {
-      this.#attachment.segment.enter();
-      if (this.#queue.acknowledge(this.#taken)) {
+      this.#core.segment.enter();
+      const queue = this.#queue;
+      if (queue.acknowledge(this.#taken)) {
         this.#state = 'acknowledged';
         this.#lent.keep();
-        this.#queue.release(this.#taken);
+        queue.release(this.#taken);
       } else {
         this.#recall();
       }
@@ -282,11 +287,16 @@ class HeldDelivery<T> implements Delivery<T> {
 
   nack(): boolean {
     if (this.#state === 'held') {
-      this.#attachment.segment.enter();
+      this.#core.segment.enter();
       this.#recall();
       this.#queue.giveBack(this.#taken);
     }
     return this.#state === 'returned';
+  }
+
+  /** That of the channel, unless this thread has let go of it since. */
+  get #queue(): LetterQueue | GoneQueue {
+    return this.#core.queue as LetterQueue | GoneQueue;
   }
 
   #recall(): void {

@@ -11,7 +11,7 @@ import type { Kernel } from '../engine/engine.ts';
 import { ChannelClosedError, LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
-import { CHANNEL_COUNTED, ENDS_MAX } from '../memory/layout.ts';
+import { CHANNEL_COUNTED, CHANNEL_ENDED, ENDS_MAX } from '../memory/layout.ts';
 import { store } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
 import type { SharedChannel } from './channel.ts';
@@ -41,7 +41,7 @@ abstract class CountedEnd<T> {
     this.#kernel = channel.attachment.thread.kernel;
     this.#role = role;
     this.#state = 'moved';
-    if (grant !== undefined) {
+    if (grant !== undefined && !channel.gone) {
       channel.attachment.segment.enter();
       if (this.#kernel.endAdopt(grant, channel.index, role, channel.attachment.thread.id)) {
         this.#entry = this.#kernel.grantEntry(grant);
@@ -88,7 +88,8 @@ abstract class CountedEnd<T> {
 
   /** @internal Makes an end for another thread to adopt. */
   grant(): number {
-    this.channel.attachment.segment.enter();
+    this.channel.assertThere();
+    this.#mayHaveEnds();
     const grant = found(this.#kernel.endGrant(this.channel.index, this.#role));
     this.#counted();
     return grant;
@@ -96,12 +97,14 @@ abstract class CountedEnd<T> {
 
   /** @internal Takes back what was granted and not adopted. */
   revoke(grant: number): void {
+    if (this.channel.gone) return;
     this.channel.attachment.segment.enter();
     this.#kernel.endRevoke(grant, this.channel.index, this.#role);
   }
 
   /** @internal The thread it was granted to ended before it could adopt it: as good as retired by that thread. */
   expire(grant: number): void {
+    if (this.channel.gone) return;
     this.channel.attachment.segment.enter();
     if (!this.#kernel.endRevoke(grant, this.channel.index, this.#role)) return;
     if (this.#role === ROLE_SENDER && this.#kernel.endCount(this.channel.index, this.#role) === 0) this.channel.close();
@@ -121,7 +124,7 @@ abstract class CountedEnd<T> {
     const held = this.#state === 'held';
     if (held) this.#release();
     this.#state = 'retired';
-    return held && this.#kernel.endCount(this.channel.index, this.#role) === 0;
+    return held && !this.channel.gone && this.#kernel.endCount(this.channel.index, this.#role) === 0;
   }
 
   /** The channel, for an end that may still be used. Throws ChannelClosedError when it was retired. */
@@ -138,8 +141,8 @@ abstract class CountedEnd<T> {
   }
 
   #hold(): void {
-    const { segment, thread } = this.channel.attachment;
-    segment.enter();
+    const { thread } = this.channel.attachment;
+    this.#mayHaveEnds();
     this.#entry = found(this.#kernel.endHold(this.channel.index, this.#role, thread.id));
     this.#counted();
     this.#state = 'held';
@@ -150,10 +153,17 @@ abstract class CountedEnd<T> {
     if (this.#role === ROLE_SENDER) store(this.channel.address + CHANNEL_COUNTED, 1);
   }
 
+  /** Before the first of them stands: they go with the channel. */
+  #mayHaveEnds(): void {
+    this.channel.attachment.segment.enter();
+    store(this.channel.address + CHANNEL_ENDED, 1);
+  }
+
   #release(): void {
     const { segment, thread } = this.channel.attachment;
     segment.enter();
-    this.#kernel.endRetire(this.#entry, this.channel.index, this.#role, thread.id);
+    // With a channel that is gone its ends went, too; the entry may be another's.
+    if (!this.channel.gone) this.#kernel.endRetire(this.#entry, this.channel.index, this.#role, thread.id);
     this.#entry = BLOCKED;
     this.released();
     this.channel.letGo(this.#role === ROLE_SENDER ? 'sender' : 'receiver');

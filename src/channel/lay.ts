@@ -30,6 +30,7 @@ import {
   LETTER_HEADER,
   LETTER_REFERENCE,
   LINE,
+  NAME_MAX_BYTES,
   OVERFLOW_DROP_OLDEST,
   QUEUE_LETTERS,
   QUEUE_MPMC,
@@ -141,6 +142,16 @@ export function layChannel(
   poke(address + CHANNEL_ACK_TIMEOUT, keeping.ackTimeout);
   segment.words.fill(0, address + plan.bitmap, address + plan.bitmap + Math.ceil(capacity / 32));
   kernel.lettersInit(address);
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** What the channel at `address` was named; nothing if it was not. */
+export function nameAt(segment: Segment, address: i32): string {
+  const length = Math.min(Math.max(0, peek(address + CHANNEL_NAME_BYTES)), NAME_MAX_BYTES);
+  const start = (address + CHANNEL_NAME) * WORD_BYTES;
+  // A copy: decoding bytes that another thread may still write is not safe everywhere.
+  return decoder.decode(segment.bytes.slice(start, start + length));
 }
 
 /** Throws unless the words at `address` are those of a channel whose messages `wire` can read and write. */

@@ -90,6 +90,11 @@ export class LetterQueue implements Queue {
     return this.#kernel.letterHeld(this.#channel, letter) === word;
   }
 
+  /** Whether this thread has any letter in its hands. */
+  get inHand(): boolean {
+    return this.#kernel.lettersInHand(this.#channel, this.#me) > 0;
+  }
+
   /** The message will not come again; call {@link release} once its blocks are settled. False: it was taken away. */
   acknowledge({ letter, word }: Taken): boolean {
     return !!this.#kernel.letterAcknowledge(this.#channel, letter, word);

@@ -1,6 +1,6 @@
 /** What a channel is asked to be, checked. */
 
-import { portable } from '../codec/wire.ts';
+import { sameCodec } from '../codec/wire.ts';
 import { LimitError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
 import {
@@ -118,9 +118,10 @@ function checkOverflow<T>(
   if (!(channel instanceof SharedChannel) || channel.attachment !== attachment) {
     throw expected('a function, or the sender of a channel of this supervisor', describe(onOverflow));
   }
-  if (JSON.stringify(portable(channel.codec)) !== JSON.stringify(portable(codec))) {
+  if (!sameCodec(channel.codec, codec)) {
     throw expected('a channel of the same codec', `"${channel.name}" with another`);
   }
+  channel.assertThere();
   return { ...nowhere, overflowTo: channel };
 }
 
@@ -158,10 +159,11 @@ function checkDeadLetter<T>({ deadLetter, maxAttempts, codec }: ChannelOptions<T
   if (!(deadLetter instanceof SharedChannel) || deadLetter.attachment !== attachment) {
     throw expected('a channel of this supervisor', describe(deadLetter));
   }
+  deadLetter.assertThere();
   if (deadLetter.keeps || deadLetter.singleSender) {
     throw expected("an at-most-once channel, 'mpmc' or 'mpsc'", `"${deadLetter.name}"`);
   }
-  if (JSON.stringify(portable(deadLetter.codec)) !== JSON.stringify(portable(codec))) {
+  if (!sameCodec(deadLetter.codec, codec)) {
     throw expected('a channel of the same codec', `"${deadLetter.name}" with another`);
   }
   return deadLetter;

@@ -27,6 +27,7 @@ import { add, peek } from '../memory/words.ts';
 import { deadlineOf, type WaitOptions } from '../park/deadline.ts';
 import { assertUncancelled } from '../park/scope.ts';
 import type { ChannelCore } from './core.ts';
+import type { GoneQueue } from './gone-queue.ts';
 import type { MpmcQueue } from './queue.ts';
 import type { Sending } from './sending.ts';
 import type { SyncWaitOptions } from './types.ts';
@@ -137,7 +138,7 @@ class OverflowSending<T> implements SendingSide<T> {
   #dropOldest(): boolean {
     const { segment } = this.#core;
     segment.enter();
-    const queue = this.#core.queue as MpmcQueue;
+    const queue = this.#core.queue as MpmcQueue | GoneQueue;
     const at = queue.takeOldest();
     if (at < 0) return false;
     this.#count(CHANNEL_DROPPED);

@@ -9,12 +9,12 @@ import type { Codec } from '../codec/codec.ts';
 import { portable } from '../codec/wire.ts';
 import { IncompatibleSegmentError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
-import { CHANNELS_MAX, HEADER_SCOPES } from '../memory/layout.ts';
+import { HEADER_SCOPES } from '../memory/layout.ts';
 import { peek } from '../memory/words.ts';
 import { BufferPool } from '../pool/pool.ts';
 import type { Attachment } from './attachment.ts';
 import { SharedChannel } from './channel.ts';
-import { openChannel } from './create.ts';
+import { takeUp } from './create.ts';
 import { ReceiverEnd, SenderEnd } from './ends.ts';
 import { SharedScope } from './scope.ts';
 
@@ -23,14 +23,34 @@ const KEY = '~sluice';
 
 type Kind = 'channel' | 'sender' | 'receiver' | 'pool' | 'scope';
 
+/** A live object of a layer above that can be among ports. */
+export abstract class Portable {
+  /** @internal */
+  abstract readonly attachment: Attachment;
+  /** @internal The name of its {@link PortKind}. */
+  abstract readonly portKind: string;
+  /** @internal What travels in its place: something that structured clone takes. */
+  abstract readonly note: unknown;
+}
+
+/** How a kind of {@link Portable} is made anew on the thread that attaches. */
+export interface PortKind {
+  readonly name: string;
+  /** Throws IncompatibleSegmentError for a note that it does not know. */
+  revive(note: unknown, attachment: Attachment): Portable;
+}
+
 interface Note {
-  readonly [KEY]: Kind;
+  readonly [KEY]: Kind | string;
   readonly index?: number;
+  readonly generation?: number;
   readonly name?: string;
   readonly codec?: Codec<any>;
   readonly grant?: number;
   /** The word of a scope. */
   readonly open?: number;
+  /** What a kind of the layers above wrote down. */
+  readonly data?: unknown;
 }
 
 /** Ports on their way: what travels, and what has to happen when it arrived, or did not. */
@@ -61,6 +81,7 @@ export function describePorts(ports: unknown, attachment: Attachment): Parcel {
     if (value instanceof BufferPool) return { [KEY]: 'pool' };
     if (value instanceof SharedScope) return noteOfScope(value, attachment);
     if (value instanceof SharedChannel) return noteOf('channel', value, attachment);
+    if (value instanceof Portable) return noteOfPortable(value, attachment);
     if (!(value instanceof SenderEnd || value instanceof ReceiverEnd)) return undefined;
     const note = noteOf(value instanceof SenderEnd ? 'sender' : 'receiver', value.channel, attachment);
     const grant = value.grant();
@@ -75,8 +96,8 @@ export function describePorts(ports: unknown, attachment: Attachment): Parcel {
   }
 }
 
-/** The ports with live objects in the place of notes. */
-export function revivePorts(described: unknown, attachment: Attachment): unknown {
+/** The ports with live objects in the place of notes; `kinds` are those of the layers above. */
+export function revivePorts(described: unknown, attachment: Attachment, kinds: readonly PortKind[]): unknown {
   return mapPlain(described, (value) => {
     const note = value as Partial<Note>;
     switch (note[KEY]) {
@@ -93,7 +114,7 @@ export function revivePorts(described: unknown, attachment: Attachment): unknown
       case 'receiver':
         return new ReceiverEnd(channelOf(note, attachment), grantOf(note));
       default:
-        throw new IncompatibleSegmentError(`expected a port that this version knows, met ${describe(note[KEY])}`);
+        return reviveOther(note, attachment, kinds);
     }
   });
 }
@@ -102,7 +123,23 @@ function noteOf(kind: Kind, channel: SharedChannel<any>, attachment: Attachment)
   if (channel.attachment !== attachment) {
     throw new IncompatibleSegmentError(`expected a channel of this supervisor, met "${channel.name}" of another`);
   }
-  return { [KEY]: kind, index: channel.index, name: channel.name, codec: portable(channel.codec) };
+  channel.assertThere();
+  attachment.holdings.listen();
+  const { index, generation, name } = channel;
+  return { [KEY]: kind, index, generation, name, codec: portable(channel.codec) };
+}
+
+function reviveOther(note: Partial<Note>, attachment: Attachment, kinds: readonly PortKind[]): Portable {
+  const kind = kinds.find(({ name }) => name === note[KEY]);
+  if (kind) return kind.revive(note.data, attachment);
+  throw new IncompatibleSegmentError(`expected a port that this version knows, met ${describe(note[KEY])}`);
+}
+
+function noteOfPortable({ attachment: its, portKind, note }: Portable, attachment: Attachment): Note {
+  if (its !== attachment) {
+    throw new IncompatibleSegmentError(`expected a ${portKind} of this supervisor, met one of another`);
+  }
+  return { [KEY]: portKind, data: note };
 }
 
 function noteOfScope(scope: SharedScope, { thread }: Attachment): Note {
@@ -125,17 +162,8 @@ function grantOf({ grant }: Partial<Note>): number {
   throw new IncompatibleSegmentError(`expected the number of a grant with an end, met ${describe(grant)}`);
 }
 
-function channelOf(note: Partial<Note>, attachment: Attachment): SharedChannel<any> {
-  const { index, name, codec } = note;
-  attachment.segment.enter();
-  const known = Number.isInteger(index) && index! >= 0 && index! < CHANNELS_MAX;
-  const address = known && typeof name === 'string' ? attachment.thread.kernel.channelAddress(index!) : -1;
-  if (address < 0) {
-    throw new IncompatibleSegmentError(
-      `expected channel ${describe(name)} at number ${describe(index)} of the segment, met none there`,
-    );
-  }
-  return openChannel(attachment, { index: index!, address, name: name!, codec: codec! });
+function channelOf({ index, generation, name, codec }: Partial<Note>, attachment: Attachment): SharedChannel<any> {
+  return takeUp(attachment, { index: index!, generation: generation!, name: name!, codec: codec! });
 }
 
 /** Copies plain objects and arrays, replacing each value for which `replace` answers something. */

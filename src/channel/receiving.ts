@@ -38,6 +38,8 @@ export interface ReceivingSide<T> {
   discard(at: number): void;
   /** The receiver goes: what it may still give back is for somebody else. */
   giveBack(): void;
+  /** The channel has another queue from here on. */
+  retire(): void;
 }
 
 export class Receiving<T> implements ReceivingSide<T> {
@@ -45,16 +47,16 @@ export class Receiving<T> implements ReceivingSide<T> {
   readonly #segment: Segment;
   readonly #thread: ThreadContext;
   readonly #wire: Wire<T>;
-  readonly #queue: Queue;
+  #queue: Queue;
   /** Whether messages are read in one go. Reading one with blocks takes more. */
   readonly #short: boolean;
-  readonly #spsc: SpscQueue | undefined;
-  readonly #rendezvous: RendezvousQueue | undefined;
+  #spsc: SpscQueue | undefined;
+  #rendezvous: RendezvousQueue | undefined;
   readonly #messages: WaitPoint;
   readonly #points: readonly WaitPoint[];
   readonly #next = () => this.#tryNext();
   /** The same for a thread that waits: at a rendezvous others have to see that. */
-  readonly #nextWaiting: () => number;
+  readonly #nextWaiting = () => (this.#rendezvous ? this.#nextAt(this.#rendezvous) : this.#tryNext());
   /** Why a message that was taken could not be read, while nobody has been told yet. */
   #unread: { readonly error: unknown } | undefined;
 
@@ -66,9 +68,7 @@ export class Receiving<T> implements ReceivingSide<T> {
     this.#queue = core.queue;
     this.#short = !core.wire.staged;
     this.#spsc = core.queue instanceof SpscQueue ? core.queue : undefined;
-    const rendezvous = core.queue instanceof RendezvousQueue ? core.queue : undefined;
-    this.#rendezvous = rendezvous;
-    this.#nextWaiting = rendezvous ? () => this.#nextAt(rendezvous) : this.#next;
+    this.#rendezvous = core.queue instanceof RendezvousQueue ? core.queue : undefined;
     this.#messages = core.messages;
     this.#points = [core.messages];
   }
@@ -169,6 +169,12 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   giveBack(): void {}
+
+  retire(): void {
+    this.#queue = this.#core.queue;
+    this.#spsc = undefined;
+    this.#rendezvous = undefined;
+  }
 
   #tryNext(): number {
     return this.#unread !== undefined || this.#messages.pending ? this.#tryNextInTurn() : this.#fetch();

@@ -7,9 +7,15 @@ import type { Kernel } from '../engine/engine.ts';
 import { ADVANCED, BLOCKED, CLOSED, DAMAGED } from '../kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
 import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET } from '../kernel/rendezvous.ts';
-import { CHANNEL_RECEIVERS_WAITING, CHANNEL_SENDERS_WAITING, SEAT_HEADER, WORD_BYTES } from '../memory/layout.ts';
+import {
+  CHANNEL_INDEX,
+  CHANNEL_RECEIVERS_WAITING,
+  CHANNEL_SENDERS_WAITING,
+  SEAT_HEADER,
+  WORD_BYTES,
+} from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { relax, rest } from '../memory/words.ts';
+import { peek, relax, rest } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
 import { damaged, guard } from './damage.ts';
 import type { OnlyThread } from './only-thread.ts';
@@ -59,7 +65,13 @@ export class Seat {
 
   /** Waits here from now on, as one of the seats that `lead` decides for. Returns whether that is possible. */
   offer(lead: Seat = this): boolean {
-    this.#taken = !!this.#kernel.seatOffer(this.#channel, this.role, this.#me, lead.#word);
+    this.#taken = !!this.#kernel.seatOffer(
+      this.#channel,
+      this.role,
+      this.#me,
+      lead.#word,
+      peek(lead.#channel + CHANNEL_INDEX),
+    );
     return this.#taken;
   }
 
@@ -206,6 +218,11 @@ export class RendezvousQueue implements Queue {
     if (!seat.taken || seat.withdraw() || !seat.settle()) return false;
     message.taken();
     return true;
+  }
+
+  /** Whether an operation of this thread sits here. */
+  get occupied(): boolean {
+    return this.sending.taken || this.receiving.taken;
   }
 
   /** Whether somebody waits whom a sender, or a receiver, of this thread could meet. */

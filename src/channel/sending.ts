@@ -30,9 +30,9 @@ export class Sending<T> {
   readonly #segment: Segment;
   readonly #thread: ThreadContext;
   readonly #wire: Wire<T>;
-  readonly #queue: Queue;
-  readonly #spsc: SpscQueue | undefined;
-  readonly #rendezvous: RendezvousQueue | undefined;
+  #queue: Queue;
+  #spsc: SpscQueue | undefined;
+  #rendezvous: RendezvousQueue | undefined;
   readonly #room: WaitPoint;
   /** Where a send waits: for room, and, if the message may need memory, for that as well. */
   readonly points: readonly WaitPoint[];
@@ -99,6 +99,13 @@ export class Sending<T> {
       signal?.throwIfAborted();
       await this.send(value, { timeout: remaining(deadline), signal, scope });
     }
+  }
+
+  /** The channel has another queue from here on. */
+  retire(): void {
+    this.#queue = this.#core.queue;
+    this.#spsc = undefined;
+    this.#rendezvous = undefined;
   }
 
   /** Whether evaluating a value takes leases out of their owner's hands. */
@@ -176,7 +183,7 @@ export class Sending<T> {
 
   /** Sends a staged value. BLOCKED also means that there is no memory for it now. */
   #sendStaged(staged: Staged): i32 {
-    if (this.#thread.kernel.channelClosed(this.#core.address)) return CLOSED;
+    if (this.#core.closed) return CLOSED;
     if (!staged.reserve()) return BLOCKED;
     const at = this.#queue.claim();
     if (at < 0) return at;
@@ -304,12 +311,14 @@ export class Sending<T> {
       if (count < 0) this.#finish(count);
       let at = queue.writeAt;
       let written = 0;
+      this.#core.attachment.busy++;
       try {
         for (; written < count; written++) {
           wire.put(wire.prepare(values[next + written]!), at);
           at = queue.after(at);
         }
       } finally {
+        this.#core.attachment.busy--;
         this.#segment.enter();
         if (written > 0) this.#finishStretch(queue.publishMany(written, at));
       }

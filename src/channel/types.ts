@@ -18,7 +18,7 @@ export interface Levels {
 export interface ChannelOptions<T> {
   /** How values become bytes. */
   readonly codec: Codec<T>;
-  /** Most messages the channel holds: exact, any integer from 1. */
+  /** Most messages the channel holds: exact, any integer ≥ 0. With 0 it holds none: a send waits for a receiver to take it. */
   readonly capacity: number;
   /**
    * How many threads send and receive: `m`any or a `s`ingle one. A promise that buys speed; a second thread that breaks
@@ -173,4 +173,14 @@ export interface Channel<T> extends Sender<T>, Receiver<T> {
    * error is given, ChannelClosedError with that error as its cause.
    */
   close(error?: Error): void;
+  /**
+   * Gives the channel's memory and its place in the segment back, for others to be made of. It is closed if it is open,
+   * what it holds is discarded, and whoever waits is woken. Whatever is done with a handle of it afterwards, on whatever
+   * thread, is refused with ChannelClosedError; `closed` is true, and `dispose` again does nothing. (A receiver on another
+   * thread may still get what it has in sight; deliveries in somebody's hands can be acknowledged.)
+   *
+   * The memory goes back once every thread that has a handle has let go of it: at once on this one; on others when they
+   * next wait, make or take up a channel, or are refused here, unless they have deliveries of it in their hands.
+   */
+  dispose(): void;
 }

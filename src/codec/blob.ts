@@ -13,7 +13,7 @@ import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek, poke } from '../memory/words.ts';
 import type { BufferPool } from '../pool/pool.ts';
-import type { Codec, CustomCodec, Lent, Staged, StagedWire } from './codec.ts';
+import type { Codec, CustomCodec, Lent, Staged, StagedWire, WireContext } from './codec.ts';
 import { consumeRef, discardRef, lendRef, NO_BLOCK, putRef, readRef, receiveRef } from './ref.ts';
 import { refuse } from './scalars.ts';
 
@@ -143,13 +143,20 @@ function decoded<T>(what: string, decode: () => T): T {
   }
 }
 
-export function customTranslation<T>(codec: CustomCodec<T>): Translation<T> {
+export function customTranslation<T>(codec: CustomCodec<T>, context: WireContext): Translation<T> {
   return {
     encode: (value) => {
       const encoded = codec.encode(value);
       return encoded instanceof Uint8Array ? encoded : refuse(`bytes from the codec "${codec.name}"`, encoded);
     },
-    decode: (view) => codec.decode(ownCopy(view)),
+    decode: (view) => {
+      context.busy++;
+      try {
+        return codec.decode(ownCopy(view));
+      } finally {
+        context.busy--;
+      }
+    },
     borrows: true,
   };
 }

@@ -76,11 +76,31 @@ export interface Staged {
   undo(): void;
 }
 
+/** What a channel is called in a message. */
+export interface ChannelNumbers {
+  readonly index: number;
+  /** Which of the channels that have had that number. */
+  readonly generation: number;
+}
+
+/** What channels are to messages. */
+export interface ChannelRefs {
+  /** The numbers of a channel. Throws CodecError for what is none of this segment, ChannelClosedError if it is gone. */
+  numbersOf(value: unknown): ChannelNumbers;
+  /** Throws CodecError unless what `numbersOf` answered is a channel of that codec. */
+  checkCodec(channel: ChannelNumbers, codec: Codec<any>): void;
+  /** The channel of those numbers, as this thread has it; one that was disposed of says so when it is used. */
+  channelOf(numbers: ChannelNumbers, codec: Codec<any>): unknown;
+}
+
 /** What a wire is made with. */
 export interface WireContext {
   readonly pool: BufferPool;
   /** Codecs with code of the user's own, by name. */
   readonly customs: ReadonlyMap<string, CustomCodec<any>>;
+  readonly refs: ChannelRefs;
+  /** How often code of the user's is running in the middle of a message. */
+  busy: number;
 }
 
 /** A codec made of two functions; its name stands for it on other threads, where it is registered too. */

@@ -4,7 +4,8 @@ import { CodecError } from '../errors.ts';
 import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import { bytes, type FixedBytesCodec } from './blob.ts';
-import type { Codec, DirectWire, Lent, Staged, StagedWire, ValueOf } from './codec.ts';
+import { ChannelRefField, type RefCodec } from './channel-ref.ts';
+import type { ChannelRefs, Codec, DirectWire, Lent, Staged, StagedWire, ValueOf, WireContext } from './codec.ts';
 import { departLease, discardLease, LEASE_BYTES, lendLease, putLease, readLease, undoLease } from './lease.ts';
 import { type Field, refuse, type ScalarKind, scalarField, type Views } from './scalars.ts';
 
@@ -16,10 +17,10 @@ export interface StructCodec<T> extends Codec<T> {
   readonly fields: StructFields;
 }
 
-const FIELD_KINDS = ['u32', 'i32', 'f64', 'i64', 'bool', 'bytes.fixed', 'lease'];
+const FIELD_KINDS = ['u32', 'i32', 'f64', 'i64', 'bool', 'bytes.fixed', 'lease', 'channelRef'];
 
 /**
- * Objects of fixed layout. Fields are scalars, `bytes.fixed(n)` or `lease()`.
+ * Objects of fixed layout. Fields are scalars, `bytes.fixed(n)`, `lease()` or `channelRef(codec)`.
  *
  * ```ts
  * const job = struct({ id: u32, at: f64, hash: bytes.fixed(32), body: lease() });
@@ -73,7 +74,8 @@ class FixedBytes implements Field<Uint8Array> {
 }
 
 /** The field that a codec of fixed size makes: by itself the wire of a channel of it. */
-export function fieldOf(codec: Codec<any>, views: Views): Field<any> {
+export function fieldOf(codec: Codec<any>, views: Views, refs: ChannelRefs): Field<any> {
+  if (codec.kind === 'channelRef') return new ChannelRefField(codec as RefCodec<any>, views, refs);
   if (codec.kind === 'bytes.fixed') return new FixedBytes(bytes.fixed((codec as FixedBytesCodec).length).length, views);
   return scalarField(codec.kind as ScalarKind, views);
 }
@@ -85,11 +87,11 @@ interface Placed {
 }
 
 /** Gives every field its offset; a lease takes that of its descriptor. */
-function place(codec: StructCodec<any>, views: Views): { placed: Placed[]; slotBytes: number } {
+function place(codec: StructCodec<any>, views: Views, refs: ChannelRefs): { placed: Placed[]; slotBytes: number } {
   const placed: Placed[] = [];
   let end = 0;
   for (const [name, fieldCodec] of Object.entries(codec.fields)) {
-    const { bytes, align } = fieldCodec.kind === 'lease' ? LEASE_FIELD : fieldOf(fieldCodec, views);
+    const { bytes, align } = fieldCodec.kind === 'lease' ? LEASE_FIELD : fieldOf(fieldCodec, views, refs);
     const offset = roundUp(end, align);
     placed.push({ name, offset, codec: fieldCodec });
     end = offset + bytes;
@@ -103,12 +105,13 @@ const LEASE_FIELD = { bytes: LEASE_BYTES, align: 8 };
 type Values = Record<string, unknown>;
 
 /** Makes the wire of a struct: direct, or staged when a field is a lease. */
-export function structWire<T>(codec: StructCodec<T>, pool: BufferPool): DirectWire<T> | StagedWire<T> {
-  const { placed, slotBytes } = place(codec, pool.segment);
+export function structWire<T>(codec: StructCodec<T>, { pool, refs }: WireContext): DirectWire<T> | StagedWire<T> {
+  const { placed, slotBytes } = place(codec, pool.segment, refs);
   const plain = new StructWire<T>(
     placed.filter((each) => each.codec.kind !== 'lease'),
     slotBytes,
     pool.segment,
+    refs,
   );
   const leases = placed.filter((each) => each.codec.kind === 'lease');
   return leases.length === 0 ? plain : new LeasingStructWire<T>(placed, leases, plain, pool);
@@ -117,8 +120,8 @@ export function structWire<T>(codec: StructCodec<T>, pool: BufferPool): DirectWi
 /** Fields in some memory. */
 type Bound = readonly { readonly name: string; readonly offset: number; readonly field: Field<any> }[];
 
-function bindFields(placed: readonly Placed[], views: Views): Bound {
-  return placed.map(({ name, offset, codec }) => ({ name, offset, field: fieldOf(codec, views) }));
+function bindFields(placed: readonly Placed[], views: Views, refs: ChannelRefs): Bound {
+  return placed.map(({ name, offset, codec }) => ({ name, offset, field: fieldOf(codec, views, refs) }));
 }
 
 /** Memory of this thread's own that a struct is written to first: reading its properties may run code of the user's. */
@@ -129,13 +132,13 @@ class Scratch implements Views {
   readonly bytes: Uint8Array;
   readonly #fields: Bound;
 
-  constructor(placed: readonly Placed[], slotBytes: number) {
+  constructor(placed: readonly Placed[], slotBytes: number, refs: ChannelRefs) {
     const buffer = new ArrayBuffer(slotBytes);
     this.words = new Int32Array(buffer);
     this.floats = new Float64Array(buffer);
     this.longs = new BigInt64Array(buffer);
     this.bytes = new Uint8Array(buffer);
-    this.#fields = bindFields(placed, this);
+    this.#fields = bindFields(placed, this, refs);
   }
 
   fill(value: unknown): void {
@@ -157,20 +160,22 @@ class StructWire<T> implements DirectWire<T, Scratch> {
   readonly staged = false;
   readonly slotBytes: number;
   readonly #placed: readonly Placed[];
+  readonly #refs: ChannelRefs;
   readonly #words: Int32Array;
   readonly #fields: Bound;
   #scratch: Scratch | undefined;
 
-  constructor(placed: readonly Placed[], slotBytes: number, views: Views) {
+  constructor(placed: readonly Placed[], slotBytes: number, views: Views, refs: ChannelRefs) {
     this.slotBytes = slotBytes;
     this.#placed = placed;
+    this.#refs = refs;
     this.#words = views.words;
-    this.#fields = bindFields(placed, views);
+    this.#fields = bindFields(placed, views, refs);
   }
 
   prepare(value: T): Scratch {
     // Taken out while it is filled: a getter of the value's may send a struct of its own.
-    const scratch = this.#scratch ?? new Scratch(this.#placed, this.slotBytes);
+    const scratch = this.#scratch ?? new Scratch(this.#placed, this.slotBytes, this.#refs);
     this.#scratch = undefined;
     try {
       scratch.fill(value);

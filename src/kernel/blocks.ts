@@ -8,7 +8,7 @@
  *   slab page   FREE ─► TAKEN by me ─► OPENING by me ─► SLAB class ─► (all blocks free) RETIRING by me ─► FREE
  *   run pages   FREE ─► TAKEN by me ─► head: RUN, rest: BODY of head ─► (head: TAKEN by me) ─► FREE
  *   owner       VACANT class ─► OWNED by me ─► FLYING from me ─► OWNED by you ─► VACANT class
- *                                  └─► SEGMENT (channels, errors: nobody's, so nobody's death frees it)
+ *                                  └─► SEGMENT (channels, errors: nobody's, so nobody's death frees it) ─► OWNED by me
  * ```
  *
  * Every step is one compare-and-swap on the word that says who owns it, so that the tables are at once the free list,
@@ -334,6 +334,11 @@ export function blockDonate(block: i32, me: i32): boolean {
 /** Frees a block that belongs to the segment. Returns whether it did. */
 export function blockDismiss(block: i32, me: i32): boolean {
   return blockFree(block, OWNER_SEGMENT, me);
+}
+
+/** Makes a block of the segment `me`'s own again. Returns whether it was the segment's. */
+export function blockReclaim(block: i32, me: i32): boolean {
+  return cas(ownerAt(block), OWNER_SEGMENT, tagged(OWNER_OWNED, me)) === OWNER_SEGMENT;
 }
 
 // ── Giving back ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,3 +16,5 @@ export const DAMAGED = -5;
 export const TOO_LARGE = -4;
 /** The scope in which something was to be done is over. */
 export const CANCELLED = -6;
+/** Whoever was to come will not come any more: a thread that takes part has died. */
+export const BROKEN = -7;

@@ -125,6 +125,16 @@ export function endNextHeld(thread: i32, from: i32): i32 {
   return BLOCKED;
 }
 
+/** Whoever gives the channel back: frees every end that there is of it, held or pending. */
+export function endsClear(channelIndex: i32): void {
+  const table: i32 = peek(HEADER_END_TABLE);
+  const used: i32 = endsUsed();
+  for (let entry: i32 = 0; entry < used; entry++) {
+    const word: i32 = load(table + entry);
+    if ((word & STATE_MASK) !== FREE && word >>> CHANNEL_SHIFT === channelIndex) endFree(entry, word);
+  }
+}
+
 /** One past the highest entry ever used. */
 export function endsUsed(): i32 {
   const used: i32 = load(HEADER_ENDS_USED);

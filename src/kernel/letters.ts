@@ -307,6 +307,17 @@ export function letterHeld(channel: i32, letter: i32): i32 {
   return (word & STATE_MASK) === HELD ? word : 0;
 }
 
+/** How many letters `thread` has in its hands. */
+export function lettersInHand(channel: i32, thread: i32): i32 {
+  const capacity: i32 = peek(channel + CHANNEL_CAPACITY);
+  let count: i32 = 0;
+  for (let letter: i32 = 0; letter < capacity; letter++) {
+    const word: i32 = load(stateAt(channel, letter));
+    if ((word & STATE_MASK) === HELD && ownerOf(word) === thread) count++;
+  }
+  return count;
+}
+
 function free(channel: i32, letter: i32, word: i32): void {
   store(stateAt(channel, letter), letterWord(FREE, 0, generationOf(word)));
   or(bitmapWord(channel, letter), 1 << (letter & 31));

@@ -58,18 +58,21 @@ import {
   CHANNEL_SLOTS,
   CHANNEL_STRIDE,
   CHANNEL_TAIL,
+  CHANNELS_MAX,
   HEADER_THREADS,
   SEAT_GENERATION,
   SEAT_HEADER,
   SEAT_LEAD,
+  SEAT_LEAD_CHANNEL,
   SEAT_LEAD_STATE,
   SEAT_STATE,
   SET_TURN,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { add, cas, load, peek, poke, store } from '../memory/words.ts';
+import { add, below, cas, load, peek, poke, store } from '../memory/words.ts';
 import { BLOCKED, CLOSED, DAMAGED } from './codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from './ends.ts';
+import { channelHolds, channelPin } from './holds.ts';
 import { refsDrop } from './refs.ts';
 import { waitersAdd, waitersAny, waitersHas, waitersNext, waitersRemove } from './waiters.ts';
 
@@ -131,16 +134,17 @@ export function seatState(seat: i32): i32 {
 
 /**
  * The sitter, with its message at the seat if it is a sender: it waits from here on. `lead` is the seat that decides, which
- * is offered already, or the seat itself. Returns whether it sits: not while a claimer of the thread that had the seat
+ * is offered already, at the channel with the index `leadChannel`, or the seat itself. Returns whether it sits: not while a claimer of the thread that had the seat
  * before is still at work there. Look at the other role's seats, and whether the channel is closed, afterwards.
  */
-export function seatOffer(channel: i32, role: i32, me: i32, lead: i32): boolean {
+export function seatOffer(channel: i32, role: i32, me: i32, lead: i32, leadChannel: i32): boolean {
   const seat: i32 = seatOf(channel, role, me);
   if (seatState(seat) !== SEAT_VACANT) return false;
   poke(seat + SEAT_GENERATION, (peek(seat + SEAT_GENERATION) + 1) & (-1 >>> STATE_BITS));
   const offered: i32 = stated(SEAT_OFFERED, seat);
   store(seat + SEAT_LEAD, lead);
   store(seat + SEAT_LEAD_STATE, lead === seat ? offered : stated(SEAT_OFFERED, lead));
+  store(seat + SEAT_LEAD_CHANNEL, leadChannel);
   const set: i32 = waitingSet(channel, role);
   if (!waitersHas(set, me)) waitersAdd(set, me);
   add(channel + CHANNEL_TAIL, 1);
@@ -203,7 +207,12 @@ function claimAt(seat: i32, me: i32): boolean {
   const lead: i32 = load(seat + SEAT_LEAD);
   const leadState: i32 = load(seat + SEAT_LEAD_STATE);
   if (lead !== seat) {
-    // The two belong together if the seat is still what it was before they were read.
+    // The lead's channel may be disposed of as soon as the sitter gets up, unless this thread holds it: it stays pinned
+    // until it is told of that.
+    const leadChannel: i32 = load(seat + SEAT_LEAD_CHANNEL);
+    if (!below(leadChannel, CHANNELS_MAX)) return false;
+    if (!channelHolds(leadChannel, me) && !channelPin(leadChannel, me)) return false;
+    // All this belongs together, and the sitter has not got up, if the seat is still what it was before.
     if (load(seat + SEAT_STATE) !== word) return false;
     if (cas(lead + SEAT_STATE, leadState, claimed(SEAT_LED, me, leadState)) !== leadState) return false;
   }

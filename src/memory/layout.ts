@@ -2,10 +2,10 @@
  * Where every shared word lives. This file owns every offset; each is accumulated from the one before, none is typed in.
  *
  * ```
- * segment  ┌──────────┬──────────────┬───────────────┬────────────┬────────┬──────────────────────┬─ … ─┐
- *          │ header   │ thread cells │ channel table │ end table  │ scopes │ page table │ bitmaps │ pages │
- *          │          │              │               │            │        │ block owners         │       │
- *          └──────────┴──────────────┴───────────────┴────────────┴────────┴──────────────────────┴─ … ─┘
+ * segment  ┌────────┬──────────────┬───────────────┬───────────┬────────┬───────┬──────────────────────┬─ … ─┐
+ *          │ header │ thread cells │ channel table │ end table │ scopes │ syncs │ page table │ bitmaps │ pages │
+ *          │        │              │ holds         │           │        │       │ block owners         │       │
+ *          └────────┴──────────────┴───────────────┴───────────┴────────┴───────┴──────────────────────┴─ … ─┘
  * page     64 KiB, one of: free · a slab of equal blocks (64 B … 32 KiB) · part of a run (one block of whole pages)
  * channel  ┌────────┬──────┬──────┬───────────────────┬─────────────────┬───────┬──────┬───────┬─────────┬──────┐
  * (a block)│ fixed  │ tail │ head │ waiting receivers │ waiting senders │ tally │ name │ slots │ letters │ refs │
@@ -80,10 +80,15 @@ export const HEADER_EPOCH = header.take(2);
 /** Word indexes of the tables: the segment describes itself, so the kernel need not be told. */
 export const HEADER_CELLS = header.take(1);
 export const HEADER_CHANNEL_TABLE = header.take(1);
+export const HEADER_CHANNEL_HOLDS = header.take(1);
 export const HEADER_END_TABLE = header.take(1);
 export const HEADER_SCOPE_TABLE = header.take(1);
 /** Most scopes at once. */
 export const HEADER_SCOPES = header.take(1);
+export const HEADER_SYNC_TABLE = header.take(1);
+/** Most primitives of `sluice/sync` at once, and the words of one: it has some for each thread. */
+export const HEADER_SYNCS = header.take(1);
+export const HEADER_SYNC_STRIDE = header.take(1);
 export const HEADER_PAGE_TABLE = header.take(1);
 export const HEADER_BITMAPS = header.take(1);
 export const HEADER_OWNERS = header.take(1);
@@ -92,6 +97,8 @@ export const HEADER_FIRST_PAGE = header.take(1);
 export const HEADER_CLOSING = header.line();
 /** One past the highest entry ever used: scans end here. */
 export const HEADER_CHANNELS_USED = header.line();
+/** Where a free entry of the channel table is likely. */
+export const HEADER_CHANNELS_HINT = header.line();
 export const HEADER_ENDS_USED = header.line();
 /** Where a free entry of the end table is likely. */
 export const HEADER_ENDS_HINT = header.line();
@@ -102,6 +109,9 @@ export const HEADER_ENDS_PLACED = header.line();
 export const HEADER_SCOPES_USED = header.line();
 /** Where a free scope is likely. */
 export const HEADER_SCOPES_HINT = header.line();
+export const HEADER_SYNCS_USED = header.line();
+/** Where a free entry for a primitive is likely. */
+export const HEADER_SYNCS_HINT = header.line();
 export const HEADER_PAGES_USED = header.line();
 /** Units of `BLOCK_UNIT_BYTES` in use now, and the most there ever were. */
 export const HEADER_POOL_IN_USE = header.line();
@@ -110,6 +120,12 @@ export const HEADER_POOL_PEAK = header.line();
 export const HEADER_POOL_WAITERS = header.line(SET_WORDS);
 /** Threads that want to be told when one of their scopes ends. */
 export const HEADER_SCOPE_WAITERS = header.line(SET_WORDS);
+/** Threads that want to be told when a channel that they hold is disposed of. */
+export const HEADER_DISPOSAL_WAITERS = header.line(SET_WORDS);
+/** Threads that wait for nothing: where operations stand that wait at a channel that is gone. */
+export const HEADER_NOWHERE = header.line(SET_WORDS);
+/** Threads that want to be told when one of their primitives is closed, or broken. */
+export const HEADER_SYNC_WATCHERS = header.line(SET_WORDS);
 const HEADER_WORDS = header.end();
 
 // ── Thread cell ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,13 +167,26 @@ export const THREAD_LEFT = 4;
 export const PARKED_RUNNING = 0;
 export const PARKED_RECEIVE = 1;
 export const PARKED_SEND = 2;
+/** The pool; with (1 + the index of a primitive) << 2, that primitive. */
 export const PARKED_POOL = 3;
 /** Several things at once, or none. */
 export const PARKED_SELECT = 4;
 
 // ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-/** Most channels at once; an entry is 0 or 1 + the block of the channel. */
+/** Most channels at once. See `kernel/channels.ts`. */
 export const CHANNELS_MAX = 16_384;
+const channelEntry = accumulate(0);
+/** How it stands, and who is at work on it. */
+export const ENTRY_STATE = channelEntry.take(1);
+/** 1 + the block of the channel, or 0. */
+export const ENTRY_BLOCK = channelEntry.take(1);
+/** How many channels have had the entry: tells one from the next. */
+export const ENTRY_GENERATION = channelEntry.take(1);
+/** Which channels this one names, for overflow and dead letters, and whether any ever named this one. */
+export const ENTRY_NAMES = channelEntry.take(1);
+export const ENTRY_WORDS = ENTRY_NAMES + 1;
+/** Words of a row of holds: a bit for each channel. Row 0 says which are disposed of, row 1 + t which thread t holds. */
+export const HOLD_WORDS = CHANNELS_MAX / 32;
 /** Most ends (senders and receivers) at once. See `kernel/ends.ts`. */
 export const ENDS_MAX = 32_768;
 /** Most threads a segment can be made for: what an owner field of 10 bits holds. */
@@ -184,6 +213,34 @@ export const REASON_MAX_BYTES = 3 * LINE * WORD_BYTES;
 /** Most scopes of the largest segment; smaller ones have one for so many bytes. */
 export const SCOPES_MAX = 8_192;
 export const BYTES_PER_SCOPE = 32_768;
+
+// ── Primitive of `sluice/sync`: see `kernel/syncs.ts` ───────────────────────────────────────────────────────────────
+const sync = accumulate(0);
+/** Its generation, who is at work on it, and how it stands. Every operation looks at it. */
+export const SYNC_STATE = sync.line();
+/** What it is: SYNC_*; how many permits it has, or how many threads meet; bytes of its name. */
+export const SYNC_KIND = sync.take(1);
+export const SYNC_SIZE = sync.take(1);
+export const SYNC_NAME_BYTES = sync.take(1);
+/** How it stands: see `kernel/locks.ts`, `kernel/permits.ts` and `kernel/gates.ts`. */
+export const SYNC_WORD = sync.line();
+/** Semaphore: 1 once somebody waited for more than one permit at a time. */
+export const SYNC_GREEDY = sync.line();
+/** Threads that wait for it, and threads that have it and have not seen its end yet. */
+export const SYNC_WAITERS = sync.line(SET_WORDS);
+export const SYNC_HOLDERS = sync.line(SET_WORDS);
+export const SYNC_NAME = sync.line(LINE);
+/** Semaphore: an account for each thread. */
+export const SYNC_ACCOUNTS = sync.end();
+export const ACCOUNT_WORDS = 2;
+export const SYNC_MUTEX = 1;
+export const SYNC_SEMAPHORE = 2;
+export const SYNC_ONCE = 3;
+export const SYNC_WAIT_GROUP = 4;
+export const SYNC_BARRIER = 5;
+/** Most primitives of the largest segment; smaller ones have one for so many bytes. */
+export const SYNCS_MAX = 4_096;
+export const BYTES_PER_SYNC = 32_768;
 
 // ── Pool ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** The smallest block; sizes of slab blocks are this times a power of two, up to half a page. */
@@ -261,6 +318,8 @@ export const CHANNEL_SKIPPED = CHANNEL_TALLY + 11;
 export const CHANNEL_BURIED_BELOW = CHANNEL_TALLY + 12;
 /** 1 once there was a sending end that counts. */
 export const CHANNEL_COUNTED = CHANNEL_TALLY + 13;
+/** 1 if there may be ends of it in the end table. */
+export const CHANNEL_ENDED = CHANNEL_TALLY + 14;
 export const CHANNEL_DROPPED = CHANNEL_TALLY + 3;
 export const CHANNEL_REJECTED = CHANNEL_TALLY + 4;
 export const CHANNEL_LOST = CHANNEL_TALLY + 5;
@@ -292,6 +351,8 @@ export const SEAT_GENERATION = seat.take(1);
 /** The seat whose state decides for this one, and what it has to be for that: a seat may be one of several of a select. */
 export const SEAT_LEAD = seat.take(1);
 export const SEAT_LEAD_STATE = seat.take(1);
+/** The index of the channel that the lead is at. The word behind it keeps the message on an 8-byte boundary. */
+export const SEAT_LEAD_CHANNEL = seat.take(2);
 /** Words before the message. */
 export const SEAT_HEADER = seat.take(0);
 
@@ -324,9 +385,14 @@ export interface Layout {
   readonly pages: number;
   readonly cells: number;
   readonly channelTable: number;
+  readonly holds: number;
   readonly endTable: number;
   readonly scopeTable: number;
   readonly scopes: number;
+  readonly syncTable: number;
+  readonly syncs: number;
+  /** Words of a primitive. */
+  readonly syncStride: number;
   readonly pageTable: number;
   readonly bitmaps: number;
   readonly owners: number;
@@ -339,15 +405,20 @@ export function layoutOf(threads: number, bytes: number): Layout {
   const perPage = PAGE + PAGE_ENTRY + PAGE_BITMAP + PAGE_OWNERS;
   const fixed = accumulate(HEADER_WORDS);
   const cells = fixed.line(threads * CELL_WORDS);
-  const channelTable = fixed.line(CHANNELS_MAX);
+  const channelTable = fixed.line(CHANNELS_MAX * ENTRY_WORDS);
+  const holds = fixed.line((threads + 1) * HOLD_WORDS);
   const endTable = fixed.line(ENDS_MAX);
   const scopes = Math.min(SCOPES_MAX, Math.floor(bytes / BYTES_PER_SCOPE));
   const scopeTable = fixed.line(scopes * SCOPE_WORDS);
+  const syncs = Math.min(SYNCS_MAX, Math.floor(bytes / BYTES_PER_SYNC));
+  const syncStride = SYNC_ACCOUNTS + Math.ceil((threads * ACCOUNT_WORDS) / LINE) * LINE;
+  const syncTable = fixed.line(syncs * syncStride);
   const total = bytes / WORD_BYTES;
   const pages = Math.max(0, Math.floor((total - fixed.end() - PAGE - LINE * 4) / perPage));
   const pageTable = fixed.line(pages * PAGE_ENTRY);
   const bitmaps = fixed.line(pages * PAGE_BITMAP);
   const owners = fixed.line(pages * PAGE_OWNERS);
   const firstPage = Math.ceil(fixed.end() / PAGE) * PAGE;
-  return { threads, pages, cells, channelTable, endTable, scopeTable, scopes, pageTable, bitmaps, owners, firstPage };
+  const tables = { cells, channelTable, holds, endTable, scopeTable, scopes, syncTable, syncs, syncStride };
+  return { threads, pages, ...tables, pageTable, bitmaps, owners, firstPage };
 }

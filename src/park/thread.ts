@@ -111,6 +111,7 @@ export class ThreadContext {
     const spun = first ? first.spin.run(attempt, first.backlog, deadline) : BLOCKED;
     if (spun !== BLOCKED) return spun;
     const since = performance.now();
+    for (const point of points) point.blocking++;
     try {
       for (;;) {
         const seen = this.kernel.wakeRead(this.cell);
@@ -128,6 +129,7 @@ export class ThreadContext {
       }
     } finally {
       this.segment.enter();
+      for (const point of points) point.blocking--;
       for (const point of points) this.#leave(point);
       const slept = performance.now() - since;
       first?.spin.slept(slept, this.kernel.threadsAttached());

@@ -25,6 +25,8 @@ export interface WaitPointOptions {
   readonly watch?: (looks: number) => void;
   /** How much of what is waited for there is. */
   readonly backlog: () => number;
+  /** Wakes whoever may take what somebody did not want. Default: the next thread in the set. */
+  readonly wake?: () => void;
   /** Told how long an operation had to wait here. */
   readonly noteWait?: (ms: number) => void;
   /** Whether what is pending here leaves the event loop free to end. */
@@ -32,13 +34,16 @@ export interface WaitPointOptions {
 }
 
 export class WaitPoint {
-  readonly set: i32;
+  set: i32;
   readonly parkedOn: i32;
+  /** How often this thread blocks here. */
+  blocking = 0;
   readonly noteWait: (ms: number) => void;
   readonly backlog: () => number;
   readonly spin: SpinBudget;
   readonly background: boolean;
   readonly #announce: (() => void) | undefined;
+  readonly #wake: () => void;
   readonly #thread: ThreadContext;
   #first: PendingOperation | undefined;
   #last: PendingOperation | undefined;
@@ -50,6 +55,7 @@ export class WaitPoint {
     this.set = options.set;
     this.parkedOn = options.parkedOn;
     this.#announce = options.announce;
+    this.#wake = options.wake ?? (() => thread.wakeOne(options.set));
     this.backlog = options.backlog;
     const { watch } = options;
     const { looks } = thread.engine;
@@ -132,9 +138,16 @@ export class WaitPoint {
     this.#announce?.();
   }
 
+  /** What was waited for here is gone: this thread waits in `set` from now on, and those who wait find out at once. */
+  forsake(set: i32): void {
+    this.#thread.kernel.waitersRemove(this.set, this.#thread.id);
+    this.set = set;
+    if (this.pending) this.service();
+  }
+
   /** Wakes the next one if there is something for it: whoever leaves a set may have swallowed a wake-up. */
   passOn(): void {
-    if (this.#thread.kernel.waitersAny(this.set) && this.backlog() > 0) this.#thread.wakeOne(this.set);
+    if (this.#thread.kernel.waitersAny(this.set) && this.backlog() > 0) this.#wake();
   }
 
   #settle(): void {

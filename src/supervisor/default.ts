@@ -12,8 +12,12 @@ import { Supervisor } from './supervisor.ts';
  * default supervisor, made on first use. Any attached thread may make channels.
  */
 export function channel<T>(options: ChannelOptions<T>): Channel<T> {
-  const attachment = Attachment.first() ?? attachToDefault();
-  return createChannel(attachment, undefined, options);
+  return createChannel(defaultAttachment(), undefined, options);
+}
+
+/** The attachment of this thread for whoever names no supervisor; see {@link channel}. */
+export function defaultAttachment(): Attachment {
+  return Attachment.first() ?? attachToDefault();
 }
 
 function attachToDefault(): Attachment {

@@ -6,6 +6,7 @@
  * unchanged since long names the same holding as then, and returning it is one compare-and-swap that expects it.
  */
 
+import { visitChannels } from '../channel/holdings.ts';
 import { forwardExhausted } from '../channel/letter-queue.ts';
 import {
   CHANNEL_ACK_TIMEOUT,
@@ -27,8 +28,8 @@ interface Holding {
 
 export class OverdueWatch {
   readonly #thread: ThreadContext;
-  /** By channel index and letter. */
-  readonly #holdings = new Map<number, Map<i32, Holding>>();
+  /** By channel index: which of the channels that had it, and by letter. */
+  readonly #holdings = new Map<number, { readonly generation: i32; readonly letters: Map<i32, Holding> }>();
 
   constructor(thread: ThreadContext) {
     this.#thread = thread;
@@ -37,13 +38,11 @@ export class OverdueWatch {
   /** One round. The more often it is called, the closer a time-out is to what was asked for. */
   look(): void {
     this.#thread.segment.enter();
-    for (let index = 0; index < this.#thread.kernel.channelsUsed(); index++) {
-      const channel = this.#thread.kernel.channelAddress(index);
-      if (channel < 0) continue;
-      if (peek(channel + CHANNEL_QUEUE) !== QUEUE_LETTERS) continue;
+    visitChannels(this.#thread, (channel, index) => {
+      if (peek(channel + CHANNEL_QUEUE) !== QUEUE_LETTERS) return;
       if (peek(channel + CHANNEL_ACK_TIMEOUT) > 0) this.#lookAt(channel, this.#holdingsOf(index));
       if (peek(channel + CHANNEL_ATTEMPTS) > 0) forwardExhausted(this.#thread, channel);
-    }
+    });
   }
 
   #lookAt(channel: i32, holdings: Map<i32, Holding>): void {
@@ -61,8 +60,12 @@ export class OverdueWatch {
   }
 
   #holdingsOf(index: number): Map<i32, Holding> {
+    const generation = this.#thread.kernel.channelGeneration(index);
     let holdings = this.#holdings.get(index);
-    if (!holdings) this.#holdings.set(index, (holdings = new Map()));
-    return holdings;
+    if (holdings?.generation !== generation) {
+      holdings = { generation, letters: new Map() };
+      this.#holdings.set(index, holdings);
+    }
+    return holdings.letters;
   }
 }

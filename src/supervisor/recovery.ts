@@ -10,6 +10,7 @@
  * of those that are left, refers to them.
  */
 
+import { tellHolders, visitChannel, visitChannels } from '../channel/holdings.ts';
 import { forwardExhausted } from '../channel/letter-queue.ts';
 import { recoverScopes } from '../channel/scope-end.ts';
 import type { Kernel } from '../engine/engine.ts';
@@ -29,6 +30,7 @@ import {
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
   CHANNEL_SHIFT,
+  HEADER_DISPOSAL_WAITERS,
   HEADER_POOL_WAITERS,
   HEADER_THREADS,
   QUEUE_LETTERS,
@@ -38,6 +40,7 @@ import {
 import type { i32 } from '../memory/words.ts';
 import { add, cas, load, peek, poke, store } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
+import { recoverSyncs } from './syncs.ts';
 
 /** What was found in a dead thread's hands. */
 export interface Recovered {
@@ -66,17 +69,20 @@ export function recoverThread(thread: ThreadContext, dead: i32): Recovery | unde
   const { kernel } = thread;
   thread.segment.enter();
   if (!kernel.threadBury(dead)) return undefined;
-  const recovery = giveBack(thread, dead);
+  const recovery = giveBack(thread, dead, false);
   kernel.threadFree(dead);
   return recovery;
 }
 
-/** Gives back what `thread` itself holds, as its last act: no operation of its own may follow. */
-export function leaveSegment(thread: ThreadContext): void {
+/**
+ * Gives back what `thread` itself holds, as its last act: no operation of its own may follow. What others expect of it
+ * will not come any more, unless it ends in good order.
+ */
+export function leaveSegment(thread: ThreadContext, inGoodOrder: boolean): void {
   const { kernel } = thread;
   thread.segment.enter();
   if (!kernel.threadBury(thread.id)) return;
-  const { blocks, ends, lost, returned } = giveBack(thread, thread.id);
+  const { blocks, ends, lost, returned } = giveBack(thread, thread.id, inGoodOrder);
   poke(thread.cell + CELL_LEFT_BLOCKS, blocks);
   poke(thread.cell + CELL_LEFT_ENDS, ends);
   poke(thread.cell + CELL_LEFT_LOST, lost);
@@ -95,31 +101,30 @@ export function recoveredByItself({ kernel }: ThreadContext, dead: i32): Recover
   };
 }
 
-function giveBack(thread: ThreadContext, dead: i32): Recovery {
+function giveBack(thread: ThreadContext, dead: i32, inGoodOrder: boolean): Recovery {
   const { kernel } = thread;
   const losses: Loss[] = [];
   let returned = 0;
+  // What it died while making, and nobody else has ever heard of, or while giving back.
+  for (let index = 0; index < kernel.channelsUsed(); index++) kernel.channelRecover(index, dead);
   // A message on its way to another channel is told from one that arrived by its slot there, which is settled below.
-  for (let index = 0; index < kernel.channelsUsed(); index++) {
-    const block = kernel.channelBlock(index);
-    if (block >= 0 && queueOf(kernel.blockAddress(block)) === QUEUE_LETTERS)
-      kernel.lettersRecoverMoves(kernel.blockAddress(block), dead);
-  }
-  for (let index = 0; index < kernel.channelsUsed(); index++) {
-    const block = kernel.channelBlock(index);
-    if (block < 0) continue;
-    // It died while it made the channel: nobody else has ever heard of it.
-    if (kernel.blockOwned(block, dead)) kernel.channelRemove(index, block);
-    else {
-      const settled = recoverChannel(thread, kernel.blockAddress(block), dead);
-      if (settled.lost > 0) losses.push({ channel: index, count: settled.lost });
-      returned += settled.returned;
-    }
-  }
-  const ends = retireEnds(kernel, dead);
+  visitChannels(thread, (channel) => {
+    if (queueOf(channel) === QUEUE_LETTERS) kernel.lettersRecoverMoves(channel, dead);
+  });
+  visitChannels(thread, (channel, index, disposed) => {
+    const settled = recoverChannel(thread, channel, dead);
+    if (settled.lost > 0) losses.push({ channel: index, count: settled.lost });
+    returned += settled.returned;
+    if (disposed) finishDisposal(thread, channel, index);
+  });
+  const ends = retireEnds(thread, dead);
   closeForsaken(thread);
-  const blocks = kernel.blocksRecover(dead, thread.id) + groundBlocks(kernel, thread.id, dead);
+  const blocks = kernel.blocksRecover(dead, thread.id) + groundBlocks(thread, dead);
+  recoverSyncs(thread, dead, inGoodOrder);
+  // Nothing more is done for it in any channel.
+  kernel.channelsForget(dead, thread.id);
   recoverScopes(thread, dead);
+  kernel.waitersRemove(HEADER_DISPOSAL_WAITERS, dead);
   kernel.waitersRemove(HEADER_POOL_WAITERS, dead);
   thread.wakeAll(HEADER_POOL_WAITERS);
   // And those that it had taken out of a set and not woken yet.
@@ -174,6 +179,13 @@ function queueOf(channel: i32): i32 {
   return peek(channel + CHANNEL_QUEUE);
 }
 
+/** Whoever disposed of the channel may have died before it could close it and tell those who hold it. */
+function finishDisposal(thread: ThreadContext, channel: i32, index: i32): void {
+  thread.kernel.markDisposed(index);
+  closeChannel(thread, channel);
+  tellHolders(thread, index);
+}
+
 /** Finishes a close that it died in the middle of. */
 function recoverClose(kernel: Kernel, channel: i32, dead: i32): void {
   if (!kernel.channelClosed(channel)) return;
@@ -183,22 +195,22 @@ function recoverClose(kernel: Kernel, channel: i32, dead: i32): void {
 }
 
 /** Retires its ends. Channels that have no sender left are closed by `closeForsaken`, which looks once for all of them. */
-function retireEnds(kernel: Kernel, dead: i32): number {
+function retireEnds(thread: ThreadContext, dead: i32): number {
+  const { kernel } = thread;
   let ends = 0;
   for (let entry = kernel.endNextHeld(dead, 0); entry >= 0; entry = kernel.endNextHeld(dead, entry + 1)) {
     const index = kernel.endChannelAt(entry);
     const role = kernel.endRoleAt(entry);
     kernel.endRetire(entry, index, role, dead);
     ends++;
-    if (role === ROLE_SENDER) countSenders(kernel, index);
+    if (role === ROLE_SENDER) countSenders(thread, index);
   }
   return ends;
 }
 
 /** It may have died before it had said that the channel has a sending end that counts. */
-function countSenders(kernel: Kernel, index: i32): void {
-  const block = kernel.channelBlock(index);
-  if (block >= 0) store(kernel.blockAddress(block) + CHANNEL_COUNTED, 1);
+function countSenders(thread: ThreadContext, index: i32): void {
+  visitChannel(thread, index, (channel) => store(channel + CHANNEL_COUNTED, 1));
 }
 
 /** Closes channels whose last sending end is retired, also those that somebody else died before it could close. */
@@ -206,12 +218,9 @@ function closeForsaken(thread: ThreadContext): void {
   const { kernel } = thread;
   const forsaken = new Set<number>();
   // Marked as counted only once its first end stands: so whoever is marked here has its ends seen below.
-  for (let index = 0; index < kernel.channelsUsed(); index++) {
-    const block = kernel.channelBlock(index);
-    if (block < 0) continue;
-    const channel = kernel.blockAddress(block);
+  visitChannels(thread, (channel, index) => {
     if (load(channel + CHANNEL_COUNTED) !== 0 && !kernel.channelClosed(channel)) forsaken.add(index);
-  }
+  });
   let placed: i32;
   do {
     placed = kernel.endsPlaced();
@@ -219,21 +228,21 @@ function closeForsaken(thread: ThreadContext): void {
       if (kernel.endLive(entry) && kernel.endRoleAt(entry) === ROLE_SENDER) forsaken.delete(kernel.endChannelAt(entry));
     }
   } while (kernel.endsPlaced() !== placed);
-  for (const index of forsaken) closeAt(thread, index);
+  for (const index of forsaken) visitChannel(thread, index, (channel) => closeChannel(thread, channel));
 }
 
 /** Frees the blocks that `dead` had put on their way and then published no message with. Returns how many. */
-function groundBlocks(kernel: Kernel, me: i32, dead: i32): number {
+function groundBlocks(thread: ThreadContext, dead: i32): number {
+  const { kernel, id: me } = thread;
   const flying = new Set<i32>();
   for (let block = kernel.blockNextFlying(dead, 0); block >= 0; block = kernel.blockNextFlying(dead, block + 1))
     flying.add(block);
   // Where messages may move away from is looked at before where they move to: none slips past.
   for (const keeping of [true, false]) {
-    for (let index = 0; index < kernel.channelsUsed() && flying.size > 0; index++) {
-      const block = kernel.channelBlock(index);
-      const channel = block < 0 ? -1 : kernel.blockAddress(block);
-      if (channel >= 0 && (queueOf(channel) === QUEUE_LETTERS) === keeping) withoutReferred(kernel, flying, channel);
-    }
+    if (flying.size === 0) break;
+    visitChannels(thread, (channel) => {
+      if ((queueOf(channel) === QUEUE_LETTERS) === keeping) withoutReferred(kernel, flying, channel);
+    });
   }
   let grounded = 0;
   for (const block of flying) if (kernel.blockGround(block, dead, me)) grounded++;
@@ -267,12 +276,14 @@ function messagesOf(kernel: Kernel, channel: i32): { places: number; messageAt: 
   }
 }
 
-/** Closes a channel by its number, whether or not this thread has met it. */
-export function closeAt(thread: ThreadContext, index: number): void {
-  const { kernel } = thread;
-  const channel = kernel.channelAddress(index);
-  if (channel < 0) return;
-  kernel.channelClose(channel, NO_ERROR);
+/** Closes every channel there is. */
+export function closeChannels(thread: ThreadContext): void {
+  visitChannels(thread, (channel) => closeChannel(thread, channel));
+}
+
+/** Closes a channel, whether or not this thread has met it. */
+function closeChannel(thread: ThreadContext, channel: i32): void {
+  thread.kernel.channelClose(channel, NO_ERROR);
   thread.wakeAll(channel + CHANNEL_RECEIVERS_WAITING);
   thread.wakeAll(channel + CHANNEL_SENDERS_WAITING);
 }

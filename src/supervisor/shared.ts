@@ -2,7 +2,7 @@
 
 import { isMainThread, threadId } from 'node:worker_threads';
 import { Attachment } from '../channel/attachment.ts';
-import { describePorts, type Parcel, revivePorts } from '../channel/ports.ts';
+import { describePorts, type Parcel, type PortKind, revivePorts } from '../channel/ports.ts';
 import type { CustomCodec } from '../codec/codec.ts';
 import { CodecError, IncompatibleSegmentError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
@@ -44,19 +44,13 @@ export function shareOf<P>(
   return { shared, parcel };
 }
 
-/**
- * Attaches this thread to the segment of `shared` and answers its ports, live: the same shape, with channels, ends and
- * pools of this thread. Attaching again from the same thread is free. Custom codecs have to be passed on this side, too.
- *
- * Throws IncompatibleSegmentError when `shared` is not what `share` answers, or comes from another version;
- * LimitError when as many threads are attached as the supervisor allows; CodecError when a custom codec is missing.
- *
- * ```ts
- * const { jobs, results } = attach<Ports>(workerData);
- * for (const job of jobs) results.sendSync(work(job));
- * ```
- */
-export function attach<P>(shared: Shared<P>, options: { readonly codecs?: readonly CustomCodec<any>[] } = {}): P {
+export interface AttachOptions {
+  /** Custom codecs that channels among the ports are made with. */
+  readonly codecs?: readonly CustomCodec<any>[];
+}
+
+/** Attaches this thread to the segment of `shared`; `kinds` are those of ports that the layers above know. */
+export function attachWith<P>(shared: Shared<P>, options: AttachOptions | undefined, kinds: readonly PortKind[]): P {
   if (shared === null || typeof shared !== 'object' || !('memory' in shared)) {
     throw new IncompatibleSegmentError(
       `expected what supervisor.share() answers, met ${shared === null ? 'null' : typeof shared}`,
@@ -73,7 +67,7 @@ export function attach<P>(shared: Shared<P>, options: { readonly codecs?: readon
   const codecs = checkCodecs(options?.codecs);
   const attachment = attachThread(Segment.open(shared.memory), shared.name, shared.respawn);
   for (const codec of codecs) attachment.customs.set(codec.name, codec);
-  return revivePorts(shared.ports, attachment) as P;
+  return revivePorts(shared.ports, attachment, kinds) as P;
 }
 
 function checkCodecs(codecs: readonly CustomCodec<any>[] = []): readonly CustomCodec<any>[] {
@@ -90,7 +84,7 @@ export function attachThread(segment: Segment, name: string | undefined, replace
     // A thread that ends by itself need not wait for a supervisor that may be blocked; unless it is to be replaced by
     // another one, for which the supervisor has to make ends before these are retired.
     process.once('exit', (exitCode) => {
-      if (exitCode === 0 || !replaced) leaveSegment(attachment.thread);
+      if (exitCode === 0 || !replaced) leaveSegment(attachment.thread, exitCode === 0);
     });
   }
   return attachment;

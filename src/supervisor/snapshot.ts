@@ -4,6 +4,8 @@
  * Counters in the segment have 30 or 32 bits and wrap; the observer adds up what they moved by since its last look.
  */
 
+import { visitChannel, visitChannels } from '../channel/holdings.ts';
+import { nameAt } from '../channel/lay.ts';
 import { TOPOLOGIES } from '../channel/options.ts';
 import type { Topology } from '../channel/types.ts';
 import type { Compilation, Engine, Kernel } from '../engine/engine.ts';
@@ -19,8 +21,6 @@ import {
   CHANNEL_DROPPED,
   CHANNEL_HEAD,
   CHANNEL_LOST,
-  CHANNEL_NAME,
-  CHANNEL_NAME_BYTES,
   CHANNEL_OVERFLOW,
   CHANNEL_PEAK,
   CHANNEL_QUEUE,
@@ -36,6 +36,7 @@ import {
   CHANNEL_TOPOLOGY,
   CHANNEL_YELLOW,
   HEADER_SCOPES,
+  HEADER_SYNCS,
   NAME_MAX_BYTES,
   OVERFLOW_DROP_OLDEST,
   PARKED_POOL,
@@ -45,6 +46,14 @@ import {
   QUEUE_LETTERS,
   QUEUE_RENDEZVOUS,
   QUEUE_SPSC,
+  SYNC_BARRIER,
+  SYNC_KIND,
+  SYNC_MUTEX,
+  SYNC_NAME,
+  SYNC_NAME_BYTES,
+  SYNC_ONCE,
+  SYNC_SEMAPHORE,
+  SYNC_WAIT_GROUP,
   THREAD_ATTACHED,
   THREAD_GONE,
   WORD_BYTES,
@@ -91,7 +100,10 @@ export interface ThreadSnapshot {
   readonly id: number;
   readonly name: string;
   readonly state: 'running' | 'parked' | 'gone';
-  /** What it sleeps on: `send NAME`, `receive NAME`, `pool`, or `select` (among several, or nothing); null while it does not. */
+  /**
+   * What it sleeps on: `send NAME`, `receive NAME`, `pool`, `select` (among several, or nothing), or a primitive of
+   * `sluice/sync`: `mutex NAME`, `semaphore NAME`, `once NAME`, `wait group NAME`, `barrier NAME`. Null while it does not.
+   */
   readonly parkedOn: string | null;
   readonly parkedForMs: number;
 }
@@ -102,6 +114,8 @@ export interface Snapshot {
   readonly pool: PoolStats;
   /** Scopes that are not over, or of whose end some thread has not heard yet; and the most there can be. */
   readonly scopes: { readonly inUse: number; readonly most: number };
+  /** Primitives of `sluice/sync` that are not closed, or of whose end some thread has not heard yet; and the most. */
+  readonly syncs: { readonly inUse: number; readonly most: number };
   /** Which compilation of the kernel this thread runs; if not the default one, though nobody asked for that, why. */
   readonly kernel: { readonly compilation: Compilation; readonly reason?: string };
 }
@@ -113,6 +127,14 @@ export interface Observation {
   readonly from: Level;
 }
 
+const SYNC_TITLES: Readonly<Record<i32, string>> = {
+  [SYNC_MUTEX]: 'mutex',
+  [SYNC_SEMAPHORE]: 'semaphore',
+  [SYNC_ONCE]: 'once',
+  [SYNC_WAIT_GROUP]: 'wait group',
+  [SYNC_BARRIER]: 'barrier',
+};
+
 /** Looks in a row with waiting senders and no message received that make a stall. */
 const STALL_LOOKS = 3;
 
@@ -123,6 +145,8 @@ const TOPOLOGY_NAMES = Object.fromEntries(Object.entries(TOPOLOGIES).map(([name,
 
 /** What is remembered of a channel between looks. */
 interface Memory {
+  /** Which of the channels that have had its number. */
+  readonly generation: i32;
   tail: number;
   head: number;
   sent: number;
@@ -138,6 +162,7 @@ interface Memory {
 }
 
 export class Observer {
+  readonly #thread: ThreadContext;
   readonly #segment: Segment;
   readonly #engine: Engine;
   readonly #kernel: Kernel;
@@ -145,7 +170,9 @@ export class Observer {
   readonly #memories = new Map<number, Memory>();
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-  constructor({ segment, engine }: ThreadContext, pool: BufferPool) {
+  constructor(thread: ThreadContext, pool: BufferPool) {
+    const { segment, engine } = thread;
+    this.#thread = thread;
     this.#segment = segment;
     this.#engine = engine;
     this.#kernel = engine.kernel;
@@ -156,10 +183,11 @@ export class Observer {
     this.#segment.enter();
     const { compilation, reason } = this.#engine;
     return {
-      channels: [...this.#channels()],
+      channels: this.#channels(),
       threads: [...this.#threads()],
       pool: this.#pool.stats(),
       scopes: { inUse: this.#scopesInUse(), most: peek(HEADER_SCOPES) },
+      syncs: { inUse: this.#syncsInUse(), most: peek(HEADER_SYNCS) },
       kernel: { compilation, ...(reason !== undefined && { reason }) },
     };
   }
@@ -168,9 +196,8 @@ export class Observer {
   sample(): Observation[] {
     this.#segment.enter();
     const observations: Observation[] = [];
-    for (let index = 0; index < this.#kernel.channelsUsed(); index++) {
-      const address = this.#kernel.channelAddress(index);
-      if (address < 0) continue;
+    visitChannels(this.#thread, (address, index, disposed) => {
+      if (disposed) return;
       const memory = this.#remember(index, address);
       const before = memory.level;
       memory.level = nextLevel(before, occupancyOf(this.#kernel, address), thresholdsOf(address));
@@ -192,16 +219,17 @@ export class Observer {
           from: before,
         });
       }
-    }
+    });
     return observations;
   }
 
-  *#channels(): Generator<ChannelSnapshot> {
+  #channels(): ChannelSnapshot[] {
     const ends = countEnds(this.#kernel);
-    for (let index = 0; index < this.#kernel.channelsUsed(); index++) {
-      const address = this.#kernel.channelAddress(index);
-      if (address >= 0) yield this.#channel(index, address, ends);
-    }
+    const channels: ChannelSnapshot[] = [];
+    visitChannels(this.#thread, (address, index, disposed) => {
+      if (!disposed) channels.push(this.#channel(index, address, ends));
+    });
+    return channels;
   }
 
   #channel(index: number, address: i32, ends: EndCounts): ChannelSnapshot {
@@ -239,8 +267,10 @@ export class Observer {
 
   /** What the channel with this number is called. */
   channelName(index: number): string {
-    const address = this.#kernel.channelAddress(index);
-    const name = address < 0 ? '' : this.#text(address + CHANNEL_NAME, load(address + CHANNEL_NAME_BYTES));
+    let name = '';
+    visitChannel(this.#thread, index, (address) => {
+      name = nameAt(this.#segment, address);
+    });
     return name || `channel-${index}`;
   }
 
@@ -263,6 +293,12 @@ export class Observer {
     return inUse;
   }
 
+  #syncsInUse(): number {
+    let inUse = 0;
+    for (let index = 0; index < this.#kernel.syncsUsed(); index++) if (this.#kernel.syncLive(index)) inUse++;
+    return inUse;
+  }
+
   *#threads(): Generator<ThreadSnapshot> {
     for (let id = 0; id < this.#segment.threads; id++) {
       const state = this.#kernel.threadState(id);
@@ -273,9 +309,18 @@ export class Observer {
 
   #parkedOn(word: number): string {
     const what = word & 3;
-    if (what === PARKED_POOL) return 'pool';
+    if (what === PARKED_POOL) return word >>> 2 === 0 ? 'pool' : this.#syncTitle((word >>> 2) - 1);
     if (word === PARKED_SELECT) return 'select';
     return `${what === PARKED_RECEIVE ? 'receive' : 'send'} ${this.channelName(word >>> 2)}`;
+  }
+
+  /** What the primitive with this number is, and is called. */
+  #syncTitle(index: number): string {
+    const address = index < peek(HEADER_SYNCS) ? this.#kernel.syncAddress(index) : -1;
+    if (address < 0 || !this.#kernel.syncLive(index)) return `primitive ${index}`;
+    const what = SYNC_TITLES[peek(address + SYNC_KIND)] ?? 'primitive';
+    const name = this.#text(address + SYNC_NAME, peek(address + SYNC_NAME_BYTES));
+    return `${what} ${name || `${what}-${index}`}`;
   }
 
   /** Adds up what the cursors moved by since the last look. */
@@ -288,9 +333,19 @@ export class Observer {
     const head = position(address + CHANNEL_HEAD);
     const wrap = 2 ** (spsc ? SPSC_POSITION_BITS : 32);
     const moved = (now: number, before: number) => (now - before + wrap) % wrap;
+    const generation = this.#kernel.channelGeneration(index);
     let memory = this.#memories.get(index);
-    if (!memory) {
-      const fresh = { tail: 0, head: 0, sent: 0, received: 0, sendRate: 0, receiveRate: 0, level: 'green' as Level };
+    if (memory?.generation !== generation) {
+      const fresh = {
+        generation,
+        tail: 0,
+        head: 0,
+        sent: 0,
+        received: 0,
+        sendRate: 0,
+        receiveRate: 0,
+        level: 'green' as Level,
+      };
       memory = { ...fresh, sampledAt: performance.now(), sampledSent: 0, sampledReceived: 0, stalledLooks: 0, peak: 0 };
       this.#memories.set(index, memory);
     }

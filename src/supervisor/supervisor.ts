@@ -17,9 +17,10 @@ import type { Scope, ScopeOptions } from '../park/scope.ts';
 import type { BufferPool } from '../pool/pool.ts';
 import type { Level } from './levels.ts';
 import { OverdueWatch } from './overdue.ts';
-import { closeAt, type Recovered, recoveredByItself, recoverThread } from './recovery.ts';
+import { closeChannels, type Recovered, recoveredByItself, recoverThread } from './recovery.ts';
 import { attachThread, type Share, type Shared, shareOf } from './shared.ts';
 import { type ChannelSnapshot, Observer, type Snapshot } from './snapshot.ts';
+import { closeSyncs } from './syncs.ts';
 import { checkSpawn, type SpawnOptions, WorkerGroup } from './workers.ts';
 
 export interface SupervisorOptions {
@@ -112,6 +113,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     this.#housekeeper = setInterval(() => overdue.look(), OVERDUE_EVERY_MS).unref();
   }
 
+  /** @internal What the layers above need of it. Throws LimitError when it was closed. */
+  get attachment(): Attachment {
+    this.#assertOpen();
+    return this.#attachment;
+  }
+
   /** Makes a channel. Throws LimitError or CodecError for options that cannot be kept. */
   channel<T>(name: string, options: ChannelOptions<T>): Channel<T> {
     this.#assertOpen();
@@ -188,7 +195,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     return this.#observer.snapshot();
   }
 
-  /** Closes every channel and ends every scope, waits for the worker groups to end, and lets go of everything. Idempotent. */
+  /** Closes every channel and primitive, ends every scope, waits for the worker groups to end, and lets go of everything. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -202,8 +209,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     const { thread, segment } = this.#attachment;
     for (const group of this.#groups) group.stopReplacing();
     segment.enter();
-    for (let index = 0; index < thread.kernel.channelsUsed(); index++) closeAt(thread, index);
+    closeChannels(thread);
     closeScopes(thread);
+    closeSyncs(thread);
     store(HEADER_CLOSING, 1);
     thread.wakeAll(HEADER_POOL_WAITERS);
     const ends = await Promise.allSettled([...this.#groups].map((group) => group.finished));

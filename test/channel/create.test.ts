@@ -9,7 +9,7 @@ import { CAPACITIES, TOPOLOGY_NAMES } from '../support/topologies.ts';
 describe('a channel', () => {
   test.each(TOPOLOGY_NAMES)('knows its name, capacity and topology: %s', async (topology) => {
     await using supervisor = newSupervisor();
-    for (const capacity of CAPACITIES) {
+    for (const capacity of [0, ...CAPACITIES]) {
       const channel = supervisor.channel(`${topology} ${capacity}`, { codec: u32, capacity, topology });
       expect(channel).toMatchObject({ name: `${topology} ${capacity}`, capacity, length: 0, closed: false });
       expect([channel.sender.name, channel.receiver.capacity]).toEqual([channel.name, capacity]);
@@ -65,6 +65,14 @@ describe('options that cannot be kept are refused, and leave nothing behind', ()
     'an infinite capacity': [{ capacity: Number.POSITIVE_INFINITY }, /met Infinity/],
     'a capacity in words': [{ capacity: '5' }, /met "5"/],
     'no capacity': [{ capacity: undefined }, /met undefined/],
+    'a rendezvous that keeps what is not acknowledged': [
+      { capacity: 0, delivery: 'at-least-once' },
+      /capacity: expected at least 1 with delivery 'at-least-once', met 0/,
+    ],
+    'a rendezvous that drops its oldest message': [
+      { capacity: 0, overflow: 'drop-oldest' },
+      /capacity: expected at least 1 with overflow 'drop-oldest', met 0/,
+    ],
     'a capacity that no channel can have': [{ capacity: 2 ** 28 + 1 }, /met 268435457/],
     'a capacity too large for the segment': [{ capacity: 2 ** 22 }, /capacity 4194304: expected a channel that fits/],
     'a capacity that takes more than can be counted': [{ capacity: 2 ** 28 }, /capacity 268435456/],
@@ -135,18 +143,6 @@ describe('options that cannot be kept are refused, and leave nothing behind', ()
     held.pop()!.release();
     expect(make().trySend(1)).toBe(true);
   });
-});
-
-describe('what is not built yet is refused with LimitError, by name', () => {
-  test.each([['rendezvous', { capacity: 0 }, /rendezvous channels are not built yet/]])(
-    '%s',
-    async (_what, options, message) => {
-      await using supervisor = newSupervisor();
-      const make = () => supervisor.channel('later', { codec: u32, ...options } as never);
-      expect(make).toThrow(LimitError);
-      expect(make).toThrow(message);
-    },
-  );
 });
 
 test('receiveMany wants at least one message', async () => {

@@ -9,7 +9,16 @@ import { createChannel } from '../../src/channel/create.ts';
 import type { Compilation, Kernel } from '../../src/engine/engine.ts';
 import { reference } from '../../src/engine/kernel.ts';
 import { lease, u32 } from '../../src/index.ts';
-import { CHANNEL_SLOTS, HEADER_CLOSING } from '../../src/memory/layout.ts';
+import { CLOSED } from '../../src/kernel/codes.ts';
+import { SEAT_BROKEN, SEAT_LED, SEAT_MET, SEAT_OFFERED } from '../../src/kernel/rendezvous.ts';
+import * as layout from '../../src/memory/layout.ts';
+import {
+  CHANNEL_RECEIVERS_WAITING,
+  CHANNEL_SENDERS_WAITING,
+  CHANNEL_SLOTS,
+  HEADER_CLOSING,
+  SEAT_HEADER,
+} from '../../src/memory/layout.ts';
 import type { Segment } from '../../src/memory/segment.ts';
 import { peek, poke } from '../../src/memory/words.ts';
 import { type Random, seeded } from '../support/random.ts';
@@ -22,11 +31,16 @@ const CALLS = 6000;
 /** Where positions wrap, where they change their sign, and where laps pass 19 and 29 bits. */
 const STARTS = [0, -3, 2 ** 31 - 4, 2 ** 19 * 8 - 3, 2 ** 29 - 2];
 
-/** The kernel with one compilation, on a segment of its own with three channels in it. */
+/** The kernel with one compilation, on a segment of its own with four channels in it. */
 class Side {
   readonly segment: Segment;
   readonly kernel: Kernel;
-  readonly channels: { readonly mpmc: number; readonly spsc: number; readonly letters: number };
+  readonly channels: {
+    readonly mpmc: number;
+    readonly spsc: number;
+    readonly letters: number;
+    readonly rendezvous: number;
+  };
 
   constructor(compilation: Compilation, start: number) {
     process.env.SLUICE_KERNEL = compilation;
@@ -39,7 +53,8 @@ class Side {
     const mpmc = createChannel(attachment, 'm', { codec: lease(), capacity: 5 }).address;
     const spsc = address({ capacity: 5, topology: 'spsc' });
     const letters = address({ capacity: 3, delivery: 'at-least-once', maxAttempts: 3 });
-    this.channels = { mpmc, spsc, letters };
+    const rendezvous = createChannel(attachment, 'r', { codec: lease(), capacity: 0 }).address;
+    this.channels = { mpmc, spsc, letters, rendezvous };
     this.kernel.mpmcInit(mpmc, start);
     this.kernel.spscInit(spsc, start & (2 ** 30 - 1));
     this.kernel.mpmcInit(letters, start);
@@ -97,6 +112,13 @@ class Pair {
 /** Takes one out of a list. */
 function draw<T>(random: Random, from: T[]): T | undefined {
   return from.length === 0 ? undefined : from.splice(random.int(0, from.length - 1), 1)[0];
+}
+
+/** A primitive to call functions on. */
+function laid(pair: Pair, kind: number, size: number, word: number): { sync: number; open: number } {
+  const index = pair.call('syncClaim', 0);
+  pair.call('syncLay', index, kind, size, word);
+  return { sync: pair.call('syncAddress', index), open: pair.call('syncOpen', index, 0) };
 }
 
 /** Random calls that a real thread might make, a family of functions each. */
@@ -241,6 +263,57 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
       random.pick(deeds)();
     };
   },
+  rendezvous: (pair, random) => {
+    const { rendezvous } = pair.channels;
+    const claimed: { seat: number; me: number }[] = [];
+    /** Seats that lead, by the thread whose they are. */
+    const leads = new Map<number, number>();
+    return () => {
+      const me = random.pick([0, 1, 30, 31, 32, 63, 79]);
+      const role = random.int(0, 1);
+      const seat = pair.call('seatOf', rendezvous, role, me);
+      const deeds = [
+        () => {
+          const lead = random.int(0, 1) ? (leads.get(me) ?? seat) : seat;
+          pair.poke(seat + SEAT_HEADER, 0);
+          if (
+            pair.call('seatOffer', rendezvous, role, me, lead, pair.peek(rendezvous + layout.CHANNEL_INDEX)) &&
+            lead === seat
+          )
+            leads.set(me, seat);
+        },
+        () => {
+          if (pair.call('seatState', seat) === SEAT_OFFERED) pair.call('seatWithdraw', seat);
+        },
+        () => {
+          const state = pair.call('seatState', seat);
+          if (state === SEAT_MET || state === SEAT_BROKEN || state === SEAT_LED) pair.call('seatLeave', seat);
+        },
+        () => {
+          const taken = pair.call('seatClaim', rendezvous, role, me);
+          if (taken >= 0) claimed.push({ seat: taken, me });
+        },
+        () => {
+          const one = draw(random, claimed);
+          if (one) pair.call('seatFinish', rendezvous, one.seat);
+        },
+        () => {
+          if (random.int(0, 3) === 0) pair.call('seatAbandon', seat);
+          pair.call('seatSeen', rendezvous, role, me);
+          pair.call('seatWatch', rendezvous, role, me, random.int(0, 3));
+          pair.call('rendezvousMessage', rendezvous, random.int(0, 2 * THREADS - 1));
+        },
+        () => {
+          if (random.int(0, 20) > 0) return;
+          for (const mine of claimed.filter((each) => each.me === me)) claimed.splice(claimed.indexOf(mine), 1);
+          pair.call('rendezvousRecover', rendezvous, me, 4);
+          for (const set of [CHANNEL_RECEIVERS_WAITING, CHANNEL_SENDERS_WAITING])
+            pair.call('waitersRemove', rendezvous + set, me);
+        },
+      ];
+      random.pick(deeds)();
+    };
+  },
   blocks: (pair, random) => {
     const owned: { block: number; me: number }[] = [];
     const flying: { block: number; me: number }[] = [];
@@ -354,6 +427,108 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
       random.pick(deeds)();
     };
   },
+  syncs: (pair, random) => {
+    const syncs: { index: number; open: number }[] = [];
+    return () => {
+      const me = random.int(0, 3);
+      const one = random.pick([...syncs, { index: random.int(0, 9), open: 2 }]);
+      const deeds = [
+        () => {
+          const index = pair.call('syncClaim', me);
+          if (index < 0) return;
+          pair.call('syncLay', index, random.int(1, 5), random.int(1, 9), 0);
+          if (random.int(0, 9) > 0) syncs.push({ index, open: pair.call('syncOpen', index, me) });
+        },
+        () => pair.call('syncHold', one.index, one.open, me),
+        () => pair.call('syncLeave', one.index, me),
+        () => pair.call('syncClose', one.index, one.open),
+        () => {
+          pair.call('syncIsOpen', one.index, one.open);
+          for (const name of ['syncAddress', 'syncOpenWord', 'syncLive'] as const) pair.call(name, one.index);
+          pair.call('syncHeldBy', one.index, me);
+          pair.call('syncGiveBack', one.index);
+        },
+        () => {
+          if (random.int(0, 20) > 0) return;
+          for (let index = 0; index < pair.call('syncsUsed'); index++) {
+            const open = pair.call('syncOpenWord', index);
+            if (pair.call('syncRecover', index, me)) pair.call('syncClose', index, open);
+            for (const holder of [0, 1, 2, 3]) pair.call('syncLeave', index, holder);
+          }
+          syncs.length = 0;
+        },
+      ];
+      random.pick(deeds)();
+    };
+  },
+  locks: (pair, random) => {
+    const { sync, open } = laid(pair, layout.SYNC_MUTEX, 1, 0);
+    return () => {
+      const me = random.pick([0, 1, 30, 31, 79]);
+      pair.call('lockTake', sync, random.int(0, 9) ? open : 0, me);
+      pair.call('lockHolder', sync);
+      pair.call('lockSealed', sync);
+      const holder = pair.call('lockHolder', sync);
+      pair.call(random.pick(['lockGive', 'lockGive', 'lockRecover'] as const), sync, random.int(0, 1) ? holder : me);
+      if (random.int(0, 30)) return;
+      pair.call('lockTake', sync, open, me);
+      pair.call('lockSeal', sync, me);
+      pair.call('lockTake', sync, open, me);
+      pair.poke(sync + layout.SYNC_WORD, 0);
+    };
+  },
+  permits: (pair, random) => {
+    const size = random.pick([1, 5, 16_383]);
+    const { sync, open } = laid(pair, layout.SYNC_SEMAPHORE, size, size);
+    const held = new Map<number, number>();
+    return () => {
+      const me = random.pick([0, 1, 30, 79]);
+      const mine = held.get(me) ?? 0;
+      expect(pair.call('permitsHeld', sync, me)).toBe(mine);
+      const deeds = [
+        () => {
+          const count = random.int(1, 3);
+          if (pair.call('permitsTake', sync, random.int(0, 9) ? open : 0, me, count) === 0) held.set(me, mine + count);
+        },
+        () => {
+          const count = random.int(0, mine);
+          if (count === 0) return;
+          pair.call('permitsGive', sync, me, count);
+          held.set(me, mine - count);
+        },
+        () => {
+          if (random.int(0, 5)) return;
+          expect(pair.call('permitsRecover', sync, me)).toBe(mine);
+          held.set(me, 0);
+        },
+      ];
+      random.pick(deeds)();
+      const all = [...held.values()].reduce((sum, each) => sum + each, 0);
+      expect(pair.call('permitsFree', sync)).toBe(size - all);
+    };
+  },
+  gates: (pair, random) => {
+    const group = laid(pair, layout.SYNC_WAIT_GROUP, 1, 0);
+    const barrier = laid(pair, layout.SYNC_BARRIER, 3, (2 ** 17 - 3) << 15);
+    return () => {
+      const open = random.int(0, 9) ? group.open : 0;
+      pair.call('groupAdd', group.sync, open, random.pick([1, 2, -1, -1, -2, 2 ** 30 - 1, -(2 ** 30)]));
+      pair.call('groupLeft', group.sync);
+      pair.call('groupLook', group.sync, open);
+      pair.call('gateBroken', group.sync);
+      const generation = pair.call('barrierArrive', barrier.sync, random.int(0, 9) ? barrier.open : 0) >> 1;
+      pair.call('barrierLook', barrier.sync, barrier.open, random.int(0, 1) ? generation : 0);
+      if (random.int(0, 3) === 0) pair.call('barrierLeave', barrier.sync, generation);
+      pair.call('barrierArrived', barrier.sync);
+      if (random.int(0, 99)) return;
+      pair.call('groupBreak', group.sync);
+      pair.call('barrierBreak', barrier.sync);
+      pair.call('barrierArrive', barrier.sync, barrier.open);
+      pair.call('groupAdd', group.sync, group.open, 1);
+      pair.call('groupLook', group.sync, group.open);
+      for (const { sync } of [group, barrier]) pair.poke(sync + layout.SYNC_WORD, 0);
+    };
+  },
   ends: (pair, random) => {
     const grants: number[] = [];
     const held: { entry: number; who: number }[] = [];
@@ -414,6 +589,40 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
       pair.call('blockGround', block, 0, 1);
     };
   },
+  holds: (pair, random) => {
+    const most = 12;
+    return () => {
+      const me = random.int(0, THREADS - 1);
+      const index = random.int(3, most);
+      const block = pair.call('channelsUsed') < most ? pair.call('blockTake', me, 4096) : -1;
+      if (block >= 0) {
+        pair.call('channelEnter', block, random.int(0, 2), random.int(0, 2), me);
+        // Nobody wrote a channel there: one that is given back has no messages, and an error now and then.
+        const address = pair.call('blockAddress', block);
+        for (let at = 0; at < 1024; at++) pair.poke(address + at, 0);
+      }
+      const generation = pair.call('channelGeneration', index);
+      pair.call('channelHold', index, generation - random.int(0, 1), me);
+      pair.call('channelHolds', index, me);
+      pair.call('channelNextHolder', index, random.int(0, THREADS - 1));
+      if (random.int(0, 3) === 0) pair.call('channelDispose', index);
+      if (random.int(0, 9) === 0) pair.call('markDisposed', index);
+      for (let at = pair.call('channelNextDisposed', me, 0); at >= 0; ) {
+        pair.call('channelLeave', at, me);
+        at = pair.call('channelNextDisposed', me, at + 1);
+      }
+      const other = random.int(0, THREADS - 1);
+      if (pair.call('channelPin', index, other) !== 0) pair.call('channelLeave', index, other);
+      pair.call('channelGiveBack', index, me);
+      pair.call('channelRecover', index, other);
+      if (random.int(0, 3) === 0) pair.call('channelsForget', other, me);
+      pair.call('channelsReach', random.int(0, most));
+      pair.call('endHold', index, random.int(0, 1), me);
+      pair.call('endsClear', index);
+      pair.call('blockReclaim', random.int(0, 3000), me);
+      pair.call('lettersInHand', pair.channels.letters, me);
+    };
+  },
   tables: (pair, random) => {
     const tally = pair.channels.mpmc + 32 * 12;
     return () => {
@@ -425,8 +634,8 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
       pair.call('channelAddress', index);
       pair.call('channelsUsed');
       for (const name of ['channelClosed', 'channelErrorBlock'] as const) pair.call(name, pair.channels.spsc);
-      const entered = pair.call('channelEnter', 1000);
-      if (entered >= 0) pair.call('channelRemove', entered, 1000);
+      for (const name of ['channelEntry', 'channelState', 'channelGeneration', 'channelDisposed'] as const)
+        pair.call(name, index);
     };
   },
 };
@@ -453,6 +662,13 @@ test('and so they do at the end of a channel', () => {
   pair.call('mpmcClaim', pair.channels.mpmc, 1);
   pair.call('letterTake', pair.channels.letters, 1);
   pair.call('letterClaim', pair.channels.letters, 1);
+  for (const role of [0, 1]) {
+    const { rendezvous } = pair.channels;
+    const seat = pair.call('seatOf', rendezvous, role, 1);
+    pair.call('seatOffer', rendezvous, role, 1, seat, pair.peek(rendezvous + layout.CHANNEL_INDEX));
+    expect(pair.call('seatClaim', pair.channels.rendezvous, role, 2)).toBe(CLOSED);
+    pair.call('seatWatch', pair.channels.rendezvous, role, 1, 3);
+  }
   pair.call('spscReadable', pair.channels.spsc, 1);
   pair.call('spscPublish', pair.channels.spsc, 1);
   pair.call('spscClose', pair.channels.spsc);
@@ -467,7 +683,7 @@ test('no function of the kernel is left out', () => {
     for (let i = 0; i < CALLS; i++) deed();
   }
   // Called while a channel is laid out, or by the test above.
-  const elsewhere = ['channelClose', 'spscClose', 'mpmcInit', 'spscInit', 'lettersInit'];
+  const elsewhere = ['channelClose', 'spscClose', 'mpmcInit', 'spscInit', 'lettersInit', 'rendezvousInit'];
   const rest = Object.keys(reference).filter((name) => !pair.called.has(name as Name) && !elsewhere.includes(name));
   expect(rest).toEqual([]);
   pair.compareMemory();

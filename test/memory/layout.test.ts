@@ -16,9 +16,11 @@ const SHAPES = [
 function tablesOf({ threads, pages, ...at }: Layout): [number, number][] {
   return [
     [at.cells, threads * layout.CELL_WORDS],
-    [at.channelTable, layout.CHANNELS_MAX],
+    [at.channelTable, layout.CHANNELS_MAX * layout.ENTRY_WORDS],
+    [at.holds, (threads + 1) * layout.HOLD_WORDS],
     [at.endTable, layout.ENDS_MAX],
     [at.scopeTable, at.scopes * layout.SCOPE_WORDS],
+    [at.syncTable, at.syncs * at.syncStride],
     [at.pageTable, pages * layout.PAGE_ENTRY],
     [at.bitmaps, pages * layout.PAGE_BITMAP],
     [at.owners, pages * layout.PAGE_OWNERS],
@@ -57,6 +59,9 @@ describe('words that different threads write', () => {
     'the waiters and the tally': [layout.CHANNEL_SENDERS_WAITING, layout.CHANNEL_TALLY],
     'how a scope stands and who has it': [layout.SCOPE_STATE, layout.SCOPE_HOLDERS],
     'how a scope stands and what it is': [layout.SCOPE_STATE, layout.SCOPE_OWNER],
+    'how a primitive stands and what it is': [layout.SYNC_STATE, layout.SYNC_KIND],
+    'what threads change of a primitive and who waits for it': [layout.SYNC_WORD, layout.SYNC_WAITERS],
+    'who waits for a primitive and who has it': [layout.SYNC_WAITERS, layout.SYNC_HOLDERS],
     'pool use and its peak': [layout.HEADER_POOL_IN_USE, layout.HEADER_POOL_PEAK],
     'the closing word and what is used': [layout.HEADER_CLOSING, layout.HEADER_CHANNELS_USED],
   } as const;

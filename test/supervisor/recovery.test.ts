@@ -198,6 +198,30 @@ describe.each(Object.entries(KINDS))('%s', (kind, options) => {
       }, guise);
     });
 
+    test('while it disposes of the channel, or is the last to let go of it', () => {
+      for (const values of [[], [1, 2]]) {
+        for (const first of [true, false]) {
+          atEveryWrite((stage) => {
+            const channel = stage.channel(options, values);
+            const theirs = stage.theirs(channel);
+            if (!first) {
+              channel.dispose();
+              stage.channels.pop();
+            }
+            return {
+              act: () => (first ? theirs.dispose() : stage.mortal.attachment.holdings.look()),
+              check: () => {
+                if (!first) return;
+                stage.main.holdings.look();
+                if (channel.gone) stage.channels.pop();
+                else expect([channel.closed, channel.core.disposed]).toEqual([false, false]);
+              },
+            };
+          }, guise);
+        }
+      }
+    });
+
     test('while it makes such a channel', () => {
       atEveryWrite((stage) => {
         const { mortal } = stage;
@@ -222,7 +246,7 @@ describe.each(Object.entries(KINDS))('%s', (kind, options) => {
           pool.leaseSync(2 * PAGE_BYTES);
           stage.main.segment.enter();
           return {
-            act: () => leaveSegment(stage.mortal.attachment.thread),
+            act: () => leaveSegment(stage.mortal.attachment.thread, true),
             check: ([left], lost) => {
               expect([left, lost]).toEqual([keeps ? [1, 2, 3] : [2, 3], 0]);
               expect(channel.closed).toBe(true);

@@ -55,6 +55,7 @@ test('has these fields, and no message of nobody’s', async () => {
       leases: 0,
     },
     scopes: { inUse: 0, most: expect.any(Number) },
+    syncs: { inUse: 0, most: expect.any(Number) },
     kernel: { compilation: process.env.SLUICE_KERNEL === 'js' ? 'js' : 'wasm' },
   });
 });

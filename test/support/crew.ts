@@ -32,10 +32,10 @@ export class Crew implements AsyncDisposable {
   #orders = 0;
   #failure: Error | undefined;
 
-  /** Starts the threads; they are ready when they are. */
-  constructor(supervisor: Supervisor, size: number) {
+  /** Starts the threads; they are ready when they are. Those of another entry do programs of their own. */
+  constructor(supervisor: Supervisor, size: number, entry = workerEntry('workers/crew.ts')) {
     this.#supervisor = supervisor;
-    const group = supervisor.spawn(workerEntry('workers/crew.ts'), { ports: {}, count: size });
+    const group = supervisor.spawn(entry, { ports: {}, count: size });
     this.#workers = group.workers;
     for (const worker of this.#workers) worker.on('message', (report: Report) => this.#settle(report));
     group.finished.catch((error) => this.#fail(error));
@@ -57,19 +57,29 @@ export class Crew implements AsyncDisposable {
     ports: Shared<PortsOf<N>>,
     data: DataOf<N>,
   ): Promise<ResultOf<N>> {
+    return this.order(member, program, ports, data) as Promise<ResultOf<N>>;
+  }
+
+  /** Runs whatever the entry of these threads knows by that name. */
+  order(member: number, program: string, ports: Shared<any>, data: unknown): Promise<unknown> {
     const worker = this.#workers[member];
     if (!worker) throw new Error(`expected a member from 0 to ${this.size - 1}, met ${member}`);
     if (this.#failure) throw this.#failure;
     const id = this.#orders++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      worker.postMessage({ id, program, ports, data } satisfies Order);
+      worker.postMessage({ id, program, ports, data } satisfies Order<string>);
     });
   }
 
   /** Lets the threads go: each ends once it has done what it was given. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  dismiss(): void {
     for (const worker of this.#workers) worker.postMessage('dismissed');
+  }
+
+  /** The same, and closes their supervisor. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dismiss();
     await this.#supervisor.close();
   }
 

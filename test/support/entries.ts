@@ -10,7 +10,7 @@ export const BUILT_WORKERS = new URL('../node_modules/.cache/sluice-tests/', TES
 /** The files that worker threads of tests start with, relative to `test/`. */
 export function workerFiles(): string[] {
   const shared = readdirSync(new URL('workers/', TESTS)).map((name) => `workers/${name}`);
-  return [...shared, 'linear/worker.ts', 'fuzz/worker.ts'];
+  return [...shared, 'conformance/worker.ts', 'linear/worker.ts', 'fuzz/worker.ts'];
 }
 
 /** The worker at `path`, relative to `test/`: built beforehand under the test runner, and as it is elsewhere. */

@@ -6,6 +6,7 @@ import {
   bytes,
   type Channel,
   type Codec,
+  channelRef,
   custom,
   type Delivery,
   f64,
@@ -227,3 +228,26 @@ const ends = { codec: utf8(), capacity, delivery: 'at-least-once', deadLetter: t
 supervisor.channel('a', ends);
 // @ts-expect-error milliseconds are a number
 supervisor.channel('a', { codec: utf8(), capacity, delivery: 'at-least-once', ackTimeout: '1s' });
+
+// Channels of channels, alone and in the fields of structs.
+const replies = supervisor.channel('a', { codec: channelRef(u32), capacity });
+holds<Equal<typeof replies, Channel<Channel<number>>>>();
+replies.sendSync(numbers);
+holds<Equal<ValueOf<ReturnType<typeof channelRef<string>>>, Channel<string>>>();
+// @ts-expect-error a channel of something else
+replies.sendSync(bigints);
+// @ts-expect-error an end is no channel
+replies.sendSync(numbers.sender);
+// @ts-expect-error no codec
+channelRef(Number);
+const requests = supervisor.channel('a', { codec: struct({ id: u32, reply: channelRef(utf8()) }), capacity });
+for (const { id, reply } of requests) reply.sendSync(`${id}`);
+// @ts-expect-error the reply is a text
+for (const { id, reply } of requests) reply.sendSync(id);
+const deep = supervisor.channel('a', { codec: channelRef(channelRef(i64)), capacity });
+holds<Equal<typeof deep, Channel<Channel<Channel<bigint>>>>>();
+
+// A channel is disposed of, an end is not.
+numbers.dispose();
+// @ts-expect-error an end is closed
+numbers.sender.dispose();

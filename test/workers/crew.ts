@@ -4,9 +4,9 @@ import { parentPort } from 'node:worker_threads';
 import { attach, type Shared } from '../../src/index.ts';
 import { type ProgramName, programs } from './programs.ts';
 
-export interface Order {
+export interface Order<N = ProgramName> {
   readonly id: number;
-  readonly program: ProgramName;
+  readonly program: N;
   readonly ports: Shared<any>;
   readonly data: unknown;
 }

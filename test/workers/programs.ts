@@ -17,6 +17,7 @@ import {
   u32,
   type WaitOptions,
 } from '../../src/index.ts';
+import { passing } from './passing.ts';
 import { selecting } from './selecting.ts';
 
 /** How to send or receive: all ways there are. */
@@ -155,6 +156,7 @@ export async function endingOf(call: () => unknown): Promise<{ code: unknown; ca
 
 export const programs = {
   ...selecting,
+  ...passing,
 
   /** Sends numbers, then retires its end. Answers how many were accepted. */
   async sendNumbers({ out }: { out: Sender<number> }, data: { sender: number; count: number; way: Way }) {
@@ -317,6 +319,17 @@ export const programs = {
     return results;
   },
 
+  /** The same, once it is told to. */
+  async tryEverythingLater(
+    { channel, begun, go }: { channel: Channel<number>; begun: Sender<number>; go: Receiver<number> },
+    { names, used }: { names: readonly string[]; used: boolean },
+  ): Promise<[string, unknown][]> {
+    if (used) channel.tryReceive();
+    begun.sendSync(1);
+    go.receiveSync();
+    return await programs.tryEverything({ channel }, { names });
+  },
+
   /** Sends where it may not, and tells how long its lease is after each refusal. */
   async refusedLeases(
     { leases, blobs, pool }: { leases: Channel<Lease>; blobs: Channel<Uint8Array>; pool: BufferPool },
@@ -360,6 +373,12 @@ export const programs = {
   async blockUnder({ scope, ...ports }: { scope: Scope } & BlockPorts, { way }: { way: BlockingWay }) {
     ports.begun?.sendSync(1);
     return await endingOf(() => blockingWays[way](ports, { scope }));
+  },
+
+  /** Does one thing that blocks. Tells how it ended. */
+  async blockOn({ begun, ...ports }: BlockPorts & { begun: Sender<number> }, { way }: { way: BlockingWay }) {
+    begun.sendSync(1);
+    return await endingOf(() => blockingWays[way](ports, {}));
   },
 
   /** Waits for the scope's signal, and for nothing else. */

@@ -31,6 +31,8 @@ function camel(name: string): string {
 const HEADER = offsetsOf('HEADER_', /WORDS$/);
 const CELL = offsetsOf('CELL_', /WORDS$/);
 const CHANNEL = offsetsOf('CHANNEL_', /WORDS$|_TALLY$/);
+const SCOPE = offsetsOf('SCOPE_', /WORDS$/);
+const SYNC = offsetsOf('SYNC_', /_(MUTEX|SEMAPHORE|ONCE|WAIT_GROUP|BARRIER)$/);
 const SLOT_STATES = Object.entries(mpmc)
   .filter(([name]) => /^SLOT_/.test(name))
   .sort(([, a], [, b]) => (a as number) - (b as number))
@@ -103,7 +105,13 @@ export class Names {
       [0, headerWord],
       [header(layout.HEADER_CELLS), cellWord],
       [header(layout.HEADER_CHANNEL_TABLE), (offset) => ({ name: `channel table ${offset}`, show: decimal })],
+      [header(layout.HEADER_CHANNEL_HOLDS), (offset) => ({ name: `hold ${offset}`, show: bits })],
       [header(layout.HEADER_END_TABLE), (offset) => ({ name: `end ${offset}`, show: endState })],
+      [header(layout.HEADER_SCOPE_TABLE), (offset) => entryWord('scope', SCOPE, layout.SCOPE_WORDS, offset)],
+      [
+        header(layout.HEADER_SYNC_TABLE),
+        (offset) => entryWord('primitive', SYNC, header(layout.HEADER_SYNC_STRIDE), offset),
+      ],
       [header(layout.HEADER_PAGE_TABLE), pageWord],
       [header(layout.HEADER_BITMAPS), (offset) => ({ name: `bitmap ${offset}`, show: bits })],
       [header(layout.HEADER_OWNERS), (offset) => ({ name: `owner of block ${offset}`, show: tagged(OWNERS) })],
@@ -123,6 +131,12 @@ function cellWord(offset: number): Word {
   const [name, rest] = within(CELL, offset % layout.CELL_WORDS);
   const thread = Math.floor(offset / layout.CELL_WORDS);
   return { name: plus(`thread ${thread} ${name}`, rest), show: name === 'wake' ? wake : decimal };
+}
+
+function entryWord(kind: string, table: readonly [number, string][], words: number, offset: number): Word {
+  const [name, rest] = within(table, offset % words);
+  const set = /^(waiters|holders)$/.test(name) && rest !== layout.SET_TURN;
+  return { name: plus(`${kind} ${Math.floor(offset / words)} ${name}`, rest), show: set ? bits : decimal };
 }
 
 function pageWord(offset: number): Word {

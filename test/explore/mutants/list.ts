@@ -1,8 +1,10 @@
 /** Faults that the models must catch: each re-check, barrier, flag test and owner write removed or swapped in turn. */
 
 import { blocks } from './blocks.ts';
+import { dispose } from './dispose.ts';
 import { ends } from './ends.ts';
 import { letters } from './letters.ts';
+import { locks } from './locks.ts';
 import { mpmc } from './mpmc.ts';
 import type { Mutant } from './mutate.ts';
 import { park } from './park.ts';
@@ -18,9 +20,11 @@ export const mutants: readonly Mutant[] = [
   ...spsc,
   ...park,
   ...ends,
+  ...dispose,
   ...blocks,
   ...letters,
   ...recovery,
   ...scopes,
   ...select,
+  ...locks,
 ];

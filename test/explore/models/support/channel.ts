@@ -4,6 +4,7 @@ import type { Attachment } from '../../../../src/channel/attachment.ts';
 import { SharedChannel } from '../../../../src/channel/channel.ts';
 import type { ChannelPlace } from '../../../../src/channel/core.ts';
 import { createChannel } from '../../../../src/channel/create.ts';
+import { Holdings } from '../../../../src/channel/holdings.ts';
 import { Scopes } from '../../../../src/channel/scopes.ts';
 import type { Topology } from '../../../../src/channel/types.ts';
 import type { Codec, DirectWire, Wire } from '../../../../src/codec/codec.ts';
@@ -53,7 +54,9 @@ export function attach(segment: Segment, name: string, nodeThread: number): Atta
   const thread = new ThreadContext(segment, name, nodeThread);
   const pool = new BufferPool(thread);
   const scopes = new Scopes(thread);
-  return { segment, thread, pool, scopes, channels: new Map(), customs: new Map() } as unknown as Attachment;
+  const attachment = { segment, thread, pool, scopes, channels: new Map(), customs: new Map(), busy: 0 };
+  const holdings = new Holdings(attachment as unknown as Attachment);
+  return Object.assign(attachment, { holdings }) as unknown as Attachment;
 }
 
 /** A segment of two pages for messages, with one channel in it; the main thread, number 0, takes no further part. */
@@ -61,7 +64,7 @@ function lay<T>(codec: Codec<T>, topology: Topology, capacity: number, laying: L
   const { tiny = false, ...more } = laying;
   const segment = freshSegment({ threads: 6, memory: 4 * MIB });
   poke(HEADER_PAGES, 2);
-  const { index, address, name } = createChannel(attach(segment, 'main', 0), 'c', {
+  const { index, generation, address, name } = createChannel(attach(segment, 'main', 0), 'c', {
     codec,
     capacity,
     topology,
@@ -72,7 +75,7 @@ function lay<T>(codec: Codec<T>, topology: Topology, capacity: number, laying: L
     mpmcInit(address, -1);
   }
   nameChannel({ address, kind: topology === 'spsc' && !more.delivery ? 'spsc' : 'mpmc' });
-  return { segment, index, address, name, codec };
+  return { segment, index, generation, address, name, codec };
 }
 
 export function layShared(topology: Topology, capacity: number, more: Laying = {}): Place {

@@ -40,8 +40,8 @@ export function layPair({ topology = 'mpmc', capacity = 1, inA = [], inB = [] }:
   poke(HEADER_PAGES, 2);
   const main = attach(segment, 'main', 0);
   const made = (name: string, values: readonly number[]): Place => {
-    const { index, address } = createChannel(main, name, { codec: u32, capacity, topology });
-    const place: ChannelPlace<number> = { index, address, name, codec: u32 };
+    const { index, generation, address } = createChannel(main, name, { codec: u32, capacity, topology });
+    const place: ChannelPlace<number> = { index, generation, address, name, codec: u32 };
     nameChannel({ address, kind: topology === 'spsc' ? 'spsc' : 'mpmc' });
     if (values.length > 0) {
       const filling = new SharedChannel<number>(main, place, numbers);

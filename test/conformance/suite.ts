@@ -1,0 +1,66 @@
+/**
+ * Makes tests of cases: one an instance, which is a case in a setting, a topology and a capacity.
+ *
+ * What does not apply is not a test. It is listed, each with its reason, by a test of its own, so that nothing is missing
+ * without a word.
+ */
+
+import { afterAll, describe, expect, onTestFailed, test } from 'vitest';
+import { runSeed } from '../support/random.ts';
+import { newSupervisor } from '../support/supervisors.ts';
+import { builtBy } from './built.ts';
+import { type Case, type Instance, instancesOf, type Refusal, SETTINGS } from './case.ts';
+import { PLAY_LIMIT_MS, Stage } from './play.ts';
+
+/** Everything, as `npm run test:conformance` plays it; otherwise the part that `npm test` has the time for. */
+export const WHOLE = process.env.SLUICE_CONFORMANCE === 'whole';
+
+const MIB = 2 ** 20;
+
+/** Plays these cases with each other's threads and segment. */
+export function suite(cases: readonly Case[]): void {
+  const supervisor = newSupervisor({ memory: 256 * MIB, threads: 32 });
+  const stage = new Stage(supervisor);
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  const missing = builtBy(supervisor);
+
+  const refused: string[] = [];
+  for (const which of cases) {
+    const instances: Instance[] = [];
+    for (const setting of SETTINGS) {
+      const [every, refusals] = instancesOf(which, setting, runSeed);
+      refused.push(...refusals.map(({ what, reason }: Refusal) => `${which.title}: ${what}: ${reason}`));
+      const can = every.filter((each) => !missing(which, each));
+      const reasons = new Set(every.map((each) => missing(which, each)).filter((reason) => reason !== undefined));
+      for (const reason of reasons) refused.push(`${which.title}: ${setting}: ${reason}`);
+      instances.push(...(WHOLE ? can : can.filter((each) => isOfPart(each, can))));
+    }
+    if (instances.length === 0) continue;
+    describe(`${which.title} (${which.from})`, () => {
+      for (const instance of instances) {
+        test(nameOf(which, instance), { timeout: PLAY_LIMIT_MS }, async () => {
+          onTestFailed(() => console.error(`"${which.title}" failed with SEED=${runSeed}`));
+          await stage.play(which, instance);
+        });
+      }
+    });
+  }
+
+  test('what does not apply has a reason', () => {
+    if (WHOLE && refused.length > 0) console.log(`does not apply:\n  ${refused.join('\n  ')}`);
+    for (const line of refused) expect(line).toMatch(/: [^:]+: .{10,}$/);
+  });
+}
+
+/** In the part: the smallest and the largest capacity, and of the topologies the widest and the narrowest. */
+function isOfPart({ topology, capacity }: Instance, all: readonly Instance[]): boolean {
+  const [first, last] = [all[0]!, all.at(-1)!];
+  return (
+    [first, last].some((end) => end.topology === topology) && [first, last].some((end) => end.capacity === capacity)
+  );
+}
+
+function nameOf(which: Case, { setting, topology, capacity }: Instance): string {
+  return `${which.rules.join(' ')}: ${setting}, ${topology}, capacity ${capacity}`;
+}
