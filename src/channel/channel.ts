@@ -205,7 +205,12 @@ export class SharedChannel<T> implements Channel<T> {
 
   /** @internal Throws ChannelClosedError if it was disposed of. */
   assertThere(): void {
-    if (this.#core.closed && this.#core.disposed) throw this.#core.closedError();
+    if (this.disposed) throw this.#core.closedError();
+  }
+
+  /** @internal */
+  get disposed(): boolean {
+    return this.#core.closed && this.#core.disposed;
   }
 
   /** @internal It was disposed of: whoever of this thread waits at a rendezvous gets up, unless he is just being met. */

@@ -161,13 +161,14 @@ export class ChannelCore<T> {
   }
 
   /**
-   * Whether nobody of this thread stands at `point` before the caller. At a rendezvous those who do have found nobody, but
-   * for themselves: a select that both sends and receives there may well be met by the caller.
+   * Whether nobody of this thread stands at `point` before the caller; or, at a rendezvous, only a select that both sends
+   * and receives there: that one found nobody, as it does not meet itself, and may well be met by the caller.
    */
   inTurn(point: WaitPoint): boolean {
     if (!point.pending) return true;
     point.service();
-    return !point.pending || this.capacity === 0;
+    if (!point.pending) return true;
+    return this.capacity === 0 && !this.#gone && !!this.#kernel.seatItself(this.address, this.thread.id);
   }
 
   close(error?: Error): void {

@@ -88,7 +88,6 @@ abstract class CountedEnd<T> {
 
   /** @internal Makes an end for another thread to adopt. */
   grant(): number {
-    this.channel.assertThere();
     this.#mayHaveEnds();
     const grant = found(this.#kernel.endGrant(this.channel.index, this.#role));
     this.#counted();

@@ -21,6 +21,9 @@ import { SharedScope } from './scope.ts';
 /** The key by which a note is told from a value of the user's. */
 const KEY = '~sluice';
 
+/** Of a channel that was disposed of nobody takes up an end. */
+const NO_GRANT = 0;
+
 type Kind = 'channel' | 'sender' | 'receiver' | 'pool' | 'scope';
 
 /** A live object of a layer above that can be among ports. */
@@ -65,8 +68,11 @@ export interface Parcel {
   expire(): void;
 }
 
-/** Packs ports for one thread. */
-export function describePorts(ports: unknown, attachment: Attachment): Parcel {
+/**
+ * Packs ports for one thread. Throws ChannelClosedError for a channel that was disposed of, unless they are packed
+ * `again`: then it arrives as one that says so.
+ */
+export function describePorts(ports: unknown, attachment: Attachment, again = false): Parcel {
   const granted: { readonly end: SenderEnd<any> | ReceiverEnd<any>; readonly grant: number }[] = [];
   const revoke = () => {
     for (const { end, grant } of granted) end.revoke(grant);
@@ -80,10 +86,11 @@ export function describePorts(ports: unknown, attachment: Attachment): Parcel {
   const noteFor = (value: object): Note | undefined => {
     if (value instanceof BufferPool) return { [KEY]: 'pool' };
     if (value instanceof SharedScope) return noteOfScope(value, attachment);
-    if (value instanceof SharedChannel) return noteOf('channel', value, attachment);
+    if (value instanceof SharedChannel) return noteOf('channel', value, attachment, again);
     if (value instanceof Portable) return noteOfPortable(value, attachment);
     if (!(value instanceof SenderEnd || value instanceof ReceiverEnd)) return undefined;
-    const note = noteOf(value instanceof SenderEnd ? 'sender' : 'receiver', value.channel, attachment);
+    const note = noteOf(value instanceof SenderEnd ? 'sender' : 'receiver', value.channel, attachment, again);
+    if (value.channel.disposed) return { ...note, grant: NO_GRANT };
     const grant = value.grant();
     granted.push({ end: value, grant });
     return { ...note, grant };
@@ -119,11 +126,11 @@ export function revivePorts(described: unknown, attachment: Attachment, kinds: r
   });
 }
 
-function noteOf(kind: Kind, channel: SharedChannel<any>, attachment: Attachment): Note {
+function noteOf(kind: Kind, channel: SharedChannel<any>, attachment: Attachment, again: boolean): Note {
   if (channel.attachment !== attachment) {
     throw new IncompatibleSegmentError(`expected a channel of this supervisor, met "${channel.name}" of another`);
   }
-  channel.assertThere();
+  if (!again) channel.assertThere();
   attachment.holdings.listen();
   const { index, generation, name } = channel;
   return { [KEY]: kind, index, generation, name, codec: portable(channel.codec) };

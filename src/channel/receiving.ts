@@ -111,8 +111,9 @@ export class Receiving<T> implements ReceivingSide<T> {
       }
       return new Promise((resolve, reject) => {
         const rendezvous = this.#rendezvous;
-        const attempt = () => this.#receivedIf(rendezvous ? rendezvous.takeWaiting() : this.#fetch());
-        const giveUp = rendezvous && (() => this.#receivedIf(rendezvous.giveUpReceiving()));
+        const operation = {};
+        const attempt = () => this.#receivedIf(rendezvous ? rendezvous.takeWaiting(operation) : this.#fetch());
+        const giveUp = rendezvous && (() => this.#receivedIf(rendezvous.giveUpReceiving(operation)));
         const receive = new PendingReceive(attempt, resolve, reject, giveUp);
         receive.start(this.#messages, options, () => this.#core.late('receive'));
       });
@@ -187,8 +188,8 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   #nextAt(rendezvous: RendezvousQueue): number {
     if (this.#unread !== undefined) this.#throwUnread();
-    this.#core.inTurn(this.#messages);
-    return this.#messages.pending ? rendezvous.take() : rendezvous.takeWaiting();
+    if (!this.#core.inTurn(this.#messages)) return BLOCKED;
+    return this.#messages.pending ? rendezvous.take() : rendezvous.takeWaiting(this);
   }
 
   #wait(options: SyncWaitOptions | undefined): number {
@@ -202,10 +203,10 @@ export class Receiving<T> implements ReceivingSide<T> {
     try {
       at = blockUnder(this.#thread, this.#points, this.#nextWaiting, options);
     } catch (error) {
-      at = this.#rendezvous?.giveUpReceiving() ?? BLOCKED;
+      at = this.#rendezvous?.giveUpReceiving(this) ?? BLOCKED;
       if (at === BLOCKED) throw error;
     }
-    return at === BLOCKED ? (this.#rendezvous?.giveUpReceiving() ?? at) : at;
+    return at === BLOCKED ? (this.#rendezvous?.giveUpReceiving(this) ?? at) : at;
   }
 
   #receivedIf(at: number): IteratorResult<T, undefined> | undefined {

@@ -6,8 +6,9 @@
 import type { Kernel } from '../engine/engine.ts';
 import { ADVANCED, BLOCKED, CLOSED, DAMAGED } from '../kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
-import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET } from '../kernel/rendezvous.ts';
+import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET } from '../kernel/seats.ts';
 import {
+  CELL_WAKE,
   CHANNEL_INDEX,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
@@ -15,7 +16,7 @@ import {
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { peek, relax, rest } from '../memory/words.ts';
+import { load, peek, relax, wait } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
 import { damaged, guard } from './damage.ts';
 import type { OnlyThread } from './only-thread.ts';
@@ -38,21 +39,26 @@ export interface Brought {
   taken(): void;
 }
 
-/** Where this thread waits at the channel, in one of the roles; at most one operation at a time. */
+/**
+ * Where this thread waits at the channel, in one of the roles. At most one of its operations does at a time, and only that
+ * one may get up; the others wait for their turn beside it. Each is told by an object of its own.
+ */
 export class Seat {
   readonly #kernel: Kernel;
   readonly #channel: i32;
   readonly #me: i32;
+  readonly #cell: i32;
   readonly role: i32;
   readonly #word: i32;
   /** Where the message is, in bytes of the segment. */
   readonly at: number;
-  #taken = false;
+  #sitter: object | undefined;
 
-  constructor({ kernel, id }: ThreadContext, channel: i32, role: i32) {
+  constructor({ kernel, id, cell }: ThreadContext, channel: i32, role: i32) {
     this.#kernel = kernel;
     this.#channel = channel;
     this.#me = id;
+    this.#cell = cell;
     this.role = role;
     this.#word = kernel.seatOf(channel, role, id);
     this.at = (this.#word + SEAT_HEADER) * WORD_BYTES;
@@ -60,25 +66,25 @@ export class Seat {
 
   /** Whether an operation of this thread sits here. */
   get taken(): boolean {
-    return this.#taken;
+    return this.#sitter !== undefined;
+  }
+
+  takenBy(operation: object): boolean {
+    return this.#sitter === operation;
   }
 
   /** Waits here from now on, as one of the seats that `lead` decides for. Returns whether that is possible. */
-  offer(lead: Seat = this): boolean {
-    this.#taken = !!this.#kernel.seatOffer(
-      this.#channel,
-      this.role,
-      this.#me,
-      lead.#word,
-      peek(lead.#channel + CHANNEL_INDEX),
-    );
-    return this.#taken;
+  offer(operation: object, lead: Seat = this): boolean {
+    const leadChannel = peek(lead.#channel + CHANNEL_INDEX);
+    const sits = !!this.#kernel.seatOffer(this.#channel, this.role, this.#me, lead.#word, leadChannel);
+    this.#sitter = sits ? operation : undefined;
+    return sits;
   }
 
   /** Waits no more, and nothing has happened. Returns false if it is decided already: then ask {@link settle}. */
   withdraw(): boolean {
     if (!this.#kernel.seatWithdraw(this.#word)) return false;
-    this.#taken = false;
+    this.#sitter = undefined;
     return true;
   }
 
@@ -88,7 +94,7 @@ export class Seat {
   }
 
   leave(): void {
-    this.#taken = false;
+    this.#sitter = undefined;
     this.#kernel.seatLeave(this.#word);
   }
 
@@ -116,10 +122,11 @@ export class Seat {
     const until = performance.now() + PATIENCE_MS;
     while (!this.glance()) {
       if (performance.now() >= until && this.#kernel.seatAbandon(this.#word)) {
-        this.#taken = false;
+        this.#sitter = undefined;
         return this.role === ROLE_SENDER;
       }
-      rest(NAP_MS);
+      const word = this.#cell + CELL_WAKE;
+      wait(word, load(word), NAP_MS);
     }
     const met = this.#kernel.seatState(this.#word) === SEAT_MET;
     if (!met || this.role === ROLE_SENDER) this.leave();
@@ -178,16 +185,16 @@ export class RendezvousQueue implements Queue {
   }
 
   /** For a receiver who waits: a message to read, CLOSED, or BLOCKED; then he sits, and is woken. */
-  takeWaiting(): number {
+  takeWaiting(operation: object): number {
     for (;;) {
       const seat = this.receiving;
-      if (seat.taken && this.#sits(seat)) {
+      if (seat.takenBy(operation) && this.#sits(seat)) {
         if (!seat.decided || !seat.glance()) return BLOCKED;
         if (seat.settle()) return seat.at;
         continue;
       }
       const at = this.take();
-      if (at !== BLOCKED || seat.taken || !seat.offer()) return at;
+      if (at !== BLOCKED || seat.taken || !seat.offer(operation)) return at;
     }
   }
 
@@ -195,27 +202,27 @@ export class RendezvousQueue implements Queue {
   sendWaiting(message: Brought): i32 {
     for (;;) {
       const seat = this.sending;
-      if (seat.taken && this.#sits(seat)) {
+      if (seat.takenBy(message) && this.#sits(seat)) {
         if (!seat.decided || !seat.glance()) return BLOCKED;
         if (!seat.settle()) continue;
         message.taken();
         return ADVANCED;
       }
       const code = message.hand();
-      if (code !== BLOCKED || seat.taken || !message.place(seat.at) || !seat.offer()) return code;
+      if (code !== BLOCKED || seat.taken || !message.place(seat.at) || !seat.offer(message)) return code;
     }
   }
 
   /** The receiver waits no more. Answers like `takeWaiting`. */
-  giveUpReceiving(): number {
+  giveUpReceiving(operation: object): number {
     const seat = this.receiving;
-    return seat.taken && !seat.withdraw() && seat.settle() ? seat.at : BLOCKED;
+    return seat.takenBy(operation) && !seat.withdraw() && seat.settle() ? seat.at : BLOCKED;
   }
 
   /** The sender waits no more. Answers whether his message was taken after all. */
-  giveUpSending(message: Pick<Brought, 'taken'>): boolean {
+  giveUpSending(message: Brought): boolean {
     const seat = this.sending;
-    if (!seat.taken || seat.withdraw() || !seat.settle()) return false;
+    if (!seat.takenBy(message) || seat.withdraw() || !seat.settle()) return false;
     message.taken();
     return true;
   }

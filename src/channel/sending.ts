@@ -209,7 +209,7 @@ export class Sending<T> {
   #blockAt(rendezvous: RendezvousQueue, message: Brought, options: SyncWaitOptions | undefined): i32 {
     let code: i32 = BLOCKED;
     const attempt = () => {
-      this.#core.inTurn(this.#room);
+      if (!this.#core.inTurn(this.#room)) return BLOCKED;
       return this.#room.pending ? message.hand() : rendezvous.sendWaiting(message);
     };
     try {

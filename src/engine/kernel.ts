@@ -8,11 +8,12 @@ import { gateBroken, groupAdd, groupLeft, groupLook, groupBreak, barrierArrive, 
 import { channelEnter, channelHolds, channelHold, channelPin, channelLeave, channelNextHolder, channelDispose, markDisposed, channelDisposed, channelNextDisposed, channelGiveBack, channelRecover, channelsForget } from '../kernel/holds.ts';
 import { letterPayload, letterOf, lettersInit, letterClaim, letterPost, letterTake, letterTaken, letterCleared, letterAttempt, letterAcknowledge, letterFree, letterReturn, letterHeld, lettersInHand, letterExhausted, deadLetters, letterMove, letterDrop, lettersLength, lettersWaiting, lettersOut, lettersMoving, letterMessage, lettersRecoverMoves, lettersRecover } from '../kernel/letters.ts';
 import { lockTake, lockGive, lockSeal, lockHolder, lockSealed, lockRecover } from '../kernel/locks.ts';
-import { slotState, slotOwner, slotOwned, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull } from '../kernel/mpmc.ts';
+import { slotState, slotOwner, slotOwned, slotWord, slotWordOf, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull, lapAfter, slotAt } from '../kernel/mpmc.ts';
 import { permitsTake, permitsGive, permitsFree, permitsHeld, permitsRecover } from '../kernel/permits.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
-import { seatOf, rendezvousInit, seatState, seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatWatch, rendezvousRecover, rendezvousMessage } from '../kernel/rendezvous.ts';
+import { seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatItself, seatWatch, rendezvousRecover } from '../kernel/rendezvous.ts';
 import { scopeAddress, scopesUsed, scopeClaim, scopeInto, scopeUnclaim, scopeOpen, scopeHold, scopeLeave, scopeHow, scopeLive, scopeEnd, scopeEnding, scopeReasoned, scopeChild, scopeNextChild, scopeOpenWord, scopeGiveBack, scopeRecover } from '../kernel/scopes.ts';
+import { seatOf, rendezvousInit, seatState, rendezvousMessage } from '../kernel/seats.ts';
 import { shortSend, shortReceive } from '../kernel/short.ts';
 import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
 import { syncAddress, syncsUsed, syncClaim, syncLay, syncOpen, syncHold, syncLeave, syncIsOpen, syncOpenWord, syncLive, syncClose, syncGiveBack, syncRecover, syncHeldBy } from '../kernel/syncs.ts';
@@ -126,6 +127,8 @@ export const reference = {
   slotState,
   slotOwner,
   slotOwned,
+  slotWord,
+  slotWordOf,
   mpmcInit,
   mpmcClaim,
   mpmcRoom,
@@ -142,6 +145,8 @@ export const reference = {
   mpmcLength,
   mpmcEmpty,
   mpmcFull,
+  lapAfter,
+  slotAt,
   permitsTake,
   permitsGive,
   permitsFree,
@@ -151,9 +156,6 @@ export const reference = {
   refAt,
   refsDrop,
   refsTouched,
-  seatOf,
-  rendezvousInit,
-  seatState,
   seatOffer,
   seatWithdraw,
   seatLeave,
@@ -161,9 +163,9 @@ export const reference = {
   seatClaim,
   seatFinish,
   seatSeen,
+  seatItself,
   seatWatch,
   rendezvousRecover,
-  rendezvousMessage,
   scopeAddress,
   scopesUsed,
   scopeClaim,
@@ -182,6 +184,10 @@ export const reference = {
   scopeOpenWord,
   scopeGiveBack,
   scopeRecover,
+  seatOf,
+  rendezvousInit,
+  seatState,
+  rendezvousMessage,
   shortSend,
   shortReceive,
   spscPosition,
@@ -347,6 +353,8 @@ export function compiled(exports: Record<string, any>): typeof reference {
     slotState: exports.slotState,
     slotOwner: exports.slotOwner,
     slotOwned: exports.slotOwned,
+    slotWord: exports.slotWord,
+    slotWordOf: exports.slotWordOf,
     mpmcInit: exports.mpmcInit,
     mpmcClaim: exports.mpmcClaim,
     mpmcRoom: exports.mpmcRoom,
@@ -363,6 +371,8 @@ export function compiled(exports: Record<string, any>): typeof reference {
     mpmcLength: exports.mpmcLength,
     mpmcEmpty: exports.mpmcEmpty,
     mpmcFull: exports.mpmcFull,
+    lapAfter: exports.lapAfter,
+    slotAt: exports.slotAt,
     permitsTake: exports.permitsTake,
     permitsGive: exports.permitsGive,
     permitsFree: exports.permitsFree,
@@ -372,9 +382,6 @@ export function compiled(exports: Record<string, any>): typeof reference {
     refAt: exports.refAt,
     refsDrop: exports.refsDrop,
     refsTouched: exports.refsTouched,
-    seatOf: exports.seatOf,
-    rendezvousInit: exports.rendezvousInit,
-    seatState: exports.seatState,
     seatOffer: exports.seatOffer,
     seatWithdraw: exports.seatWithdraw,
     seatLeave: exports.seatLeave,
@@ -382,9 +389,9 @@ export function compiled(exports: Record<string, any>): typeof reference {
     seatClaim: exports.seatClaim,
     seatFinish: exports.seatFinish,
     seatSeen: exports.seatSeen,
+    seatItself: exports.seatItself,
     seatWatch: exports.seatWatch,
     rendezvousRecover: exports.rendezvousRecover,
-    rendezvousMessage: exports.rendezvousMessage,
     scopeAddress: exports.scopeAddress,
     scopesUsed: exports.scopesUsed,
     scopeClaim: exports.scopeClaim,
@@ -403,6 +410,10 @@ export function compiled(exports: Record<string, any>): typeof reference {
     scopeOpenWord: exports.scopeOpenWord,
     scopeGiveBack: exports.scopeGiveBack,
     scopeRecover: exports.scopeRecover,
+    seatOf: exports.seatOf,
+    rendezvousInit: exports.rendezvousInit,
+    seatState: exports.seatState,
+    rendezvousMessage: exports.rendezvousMessage,
     shortSend: exports.shortSend,
     shortReceive: exports.shortReceive,
     spscPosition: exports.spscPosition,

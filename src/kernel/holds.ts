@@ -80,7 +80,7 @@ import { endsClear } from './ends.ts';
 import { letterMessage } from './letters.ts';
 import { mpmcMessage } from './mpmc.ts';
 import { refsCount, refsDrop } from './refs.ts';
-import { rendezvousMessage } from './rendezvous.ts';
+import { rendezvousMessage } from './seats.ts';
 import { spscMessage } from './spsc.ts';
 
 const WHO_SHIFT = 3;

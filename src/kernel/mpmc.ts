@@ -21,6 +21,13 @@
  * the slot, so recovery can tell whose every unfinished slot is. `CHANNEL_TAIL` and `CHANNEL_HEAD` follow: whoever sees
  * that the slot at the cursor is claimed (taken) helps the cursor along.
  *
+ * Contention: where two senders (or receivers) are at it at once, each of their steps waits for a line that the other one
+ * has just written, and the two together get less done than one alone. So whoever finds that it has lost a race helps the
+ * cursor along and then steps aside, while the winner has the lines to itself for some dozens of messages. Nothing
+ * depends on how long that is, or on what happens meanwhile. A sender does not look before its claim: the compare-and-swap
+ * is the look, and brings the line in once, to be written, instead of once to be read and once more to be written. A
+ * receiver does look, as it also comes when there is nothing, and must not take the line from the sender then.
+ *
  * Invariants:
  *  - Positions are claimed in order: p is tried only after tail reached p, and tail reaches p only once p − 1 is
  *    claimed. They are taken in order for the same reason. Hence R1.
@@ -29,8 +36,8 @@
  *    there are fewer messages than ever since then, there is room for sure and no new peak to note down: only else is
  *    it worth a look at the line that receivers write with every message. (Compared as unsigned: a sender that slept
  *    before writing it down can leave one from long ago, and fool others only after 2^32 messages.)
- *  - A claim expects FREE with all 29 bits of the lap, so a thread that slept between its look and its claim can be
- *    fooled only after exactly 2^32 messages.
+ *  - A claim expects FREE with all 29 bits of the lap, so a thread that slept between its look at the tail and its claim
+ *    can be fooled only after exactly 2^32 messages.
  *  - Closing: `CHANNEL_CLOSED` is set once. A sender looks at it AFTER its claim, and buries the claim if it is set. A
  *    receiver concludes "drained" only by sealing the free slot at the head (then nothing can be claimed any more), or
  *    when it saw the flag and THEN that slot still being read on the lap before (then every claim of it is later, sees
@@ -54,7 +61,7 @@ import {
   CHANNEL_TAIL,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { add, below, cas, load, peek, poke, store } from '../memory/words.ts';
+import { add, below, cas, load, pause, peek, poke, store } from '../memory/words.ts';
 import { BLOCKED, CLOSED, DAMAGED, SKIPPED } from './codes.ts';
 import { refsDrop } from './refs.ts';
 
@@ -73,6 +80,9 @@ export const SLOT_SEALED = 5;
  * is no such place.
  */
 const LOOKS_MOST = 1 << 20;
+
+/** How long to step aside after a lost race, in turns of `pause`: while the winner sends, or receives, some 50 messages. */
+const ASIDE = 32;
 
 const STATE_BITS = 3;
 const OWNER_BITS = 10;
@@ -94,11 +104,13 @@ export function slotOwned(word: i32, owner: i32): boolean {
   return (state === SLOT_CLAIMED || state === SLOT_READING) && slotOwner(word) === owner;
 }
 
-function stated(state: i32, lap: i32): i32 {
+/** The word of a slot in nobody's hands. */
+export function slotWord(state: i32, lap: i32): i32 {
   return (lap << STATE_BITS) | state;
 }
 
-function owned(state: i32, owner: i32, lap: i32): i32 {
+/** The word of a slot that `owner` has claimed or is reading. */
+export function slotWordOf(state: i32, owner: i32, lap: i32): i32 {
   return (lap << (STATE_BITS + OWNER_BITS)) | (owner << STATE_BITS) | state;
 }
 
@@ -113,7 +125,7 @@ export function mpmcInit(channel: i32, position: i32): void {
   const slots: i32 = 1 << shift;
   for (let i: i32 = 0; i < slots; i++) {
     const at: i32 = (position + i) | 0;
-    poke(slotAt(channel, at), stated(SLOT_FREE, at >>> shift));
+    poke(slotAt(channel, at), slotWord(SLOT_FREE, at >>> shift));
   }
   poke(channel + CHANNEL_TAIL, position);
   poke(channel + CHANNEL_HEAD, position);
@@ -144,9 +156,9 @@ export function mpmcClaim(channel: i32, me: i32): i32 {
     }
     const lap: i32 = tail >>> shift;
     const slot: i32 = slotAt(channel, tail);
-    const word: i32 = load(slot);
-    if (word === stated(SLOT_FREE, lap)) {
-      if (cas(slot, word, owned(SLOT_CLAIMED, me, lap)) !== word) continue;
+    const free: i32 = slotWord(SLOT_FREE, lap);
+    const word: i32 = cas(slot, free, slotWordOf(SLOT_CLAIMED, me, lap));
+    if (word === free) {
       cas(channel + CHANNEL_TAIL, tail, (tail + 1) | 0);
       poke(slot + 1, tail);
       if (load(channel + CHANNEL_CLOSED) !== 0) {
@@ -156,13 +168,14 @@ export function mpmcClaim(channel: i32, me: i32): i32 {
       notePeak(channel, used + 1);
       return slot;
     }
-    if (word === stated(SLOT_SEALED, lap)) return CLOSED;
+    if (word === slotWord(SLOT_SEALED, lap)) return CLOSED;
     // The taker of the lap before is still reading: as good as full, and it wakes a sender when it frees the slot.
-    if ((word & STATE_MASK) === SLOT_READING && ofLap(word, lap - 1)) {
+    if ((word & STATE_MASK) === SLOT_READING && ofLap(word, lapBefore(tail, shift))) {
       return load(channel + CHANNEL_CLOSED) !== 0 ? CLOSED : BLOCKED;
     }
-    // Claimed by somebody who has not moved the tail yet.
+    // Claimed by somebody who may not have moved the tail yet.
     cas(channel + CHANNEL_TAIL, tail, (tail + 1) | 0);
+    pause(ASIDE);
   }
   return DAMAGED;
 }
@@ -171,7 +184,7 @@ export function mpmcClaim(channel: i32, me: i32): i32 {
 export function mpmcRoom(channel: i32): boolean {
   const tail: i32 = load(channel + CHANNEL_TAIL);
   if (((tail - load(channel + CHANNEL_HEAD)) | 0) >= peek(channel + CHANNEL_CAPACITY)) return false;
-  return load(slotAt(channel, tail)) === stated(SLOT_FREE, tail >>> peek(channel + CHANNEL_SHIFT));
+  return load(slotAt(channel, tail)) === slotWord(SLOT_FREE, tail >>> peek(channel + CHANNEL_SHIFT));
 }
 
 /**
@@ -193,14 +206,14 @@ export function mpmcWatchRoom(channel: i32, looks: i32): boolean {
 
 /** Owner of a claim only: the message is there. */
 export function mpmcPublish(channel: i32, slot: i32): void {
-  store(slot, stated(SLOT_FULL, peek(slot + 1) >>> peek(channel + CHANNEL_SHIFT)));
+  store(slot, slotWord(SLOT_FULL, peek(slot + 1) >>> peek(channel + CHANNEL_SHIFT)));
 }
 
 /** Owner of a claim only: there will be no message. Wake a receiver: it may wait for this slot. */
 export function mpmcBury(channel: i32, slot: i32): void {
   const position: i32 = peek(slot + 1);
   noteBuried(channel, position);
-  store(slot, stated(SLOT_TOMBSTONE, position >>> peek(channel + CHANNEL_SHIFT)));
+  store(slot, slotWord(SLOT_TOMBSTONE, position >>> peek(channel + CHANNEL_SHIFT)));
   add(channel + CHANNEL_BURIED, 1);
 }
 
@@ -222,20 +235,21 @@ export function mpmcTake(channel: i32, me: i32): i32 {
     const lap: i32 = head >>> shift;
     const slot: i32 = slotAt(channel, head);
     const word: i32 = load(slot);
-    if (word === stated(SLOT_FULL, lap)) {
-      const taken: boolean = cas(slot, word, owned(SLOT_READING, me, lap)) === word;
+    if (word === slotWord(SLOT_FULL, lap)) {
+      const taken: boolean = cas(slot, word, slotWordOf(SLOT_READING, me, lap)) === word;
       cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
       if (taken) return slot;
-    } else if (word === stated(SLOT_FREE, lap)) {
+      pause(ASIDE);
+    } else if (word === slotWord(SLOT_FREE, lap)) {
       if (load(channel + CHANNEL_CLOSED) === 0) return BLOCKED;
-      if (cas(slot, word, stated(SLOT_SEALED, lap)) === word) return CLOSED;
-    } else if (word === stated(SLOT_SEALED, lap)) {
+      if (cas(slot, word, slotWord(SLOT_SEALED, lap)) === word) return CLOSED;
+    } else if (word === slotWord(SLOT_SEALED, lap)) {
       return CLOSED;
-    } else if (word === stated(SLOT_TOMBSTONE, lap)) {
+    } else if (word === slotWord(SLOT_TOMBSTONE, lap)) {
       if (passTombstone(channel, head, shift)) return SKIPPED;
     } else if ((word & STATE_MASK) === SLOT_CLAIMED && ofLap(word, lap)) {
       return BLOCKED;
-    } else if ((word & STATE_MASK) === SLOT_READING && ofLap(word, lap - 1)) {
+    } else if ((word & STATE_MASK) === SLOT_READING && ofLap(word, lapBefore(head, shift))) {
       // Empty, and the taker of the lap before has not even freed the slot. If that is still so after the channel was
       // closed, whoever claims the slot later will see that it is, and bury the claim: drained.
       if (load(channel + CHANNEL_CLOSED) === 0) return BLOCKED;
@@ -243,6 +257,7 @@ export function mpmcTake(channel: i32, me: i32): i32 {
     } else {
       // Taken by somebody who has not moved the head yet, or this look at the head is old.
       cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
+      pause(ASIDE);
     }
   }
   return DAMAGED;
@@ -259,7 +274,7 @@ export function mpmcWatchMessage(channel: i32, looks: i32): boolean {
 
 /** Taker of a message only: its slot may be claimed again. */
 export function mpmcFree(channel: i32, slot: i32): void {
-  store(slot, stated(SLOT_FREE, nextLap(peek(slot + 1), peek(channel + CHANNEL_SHIFT))));
+  store(slot, slotWord(SLOT_FREE, lapAfter(peek(slot + 1), peek(channel + CHANNEL_SHIFT))));
 }
 
 /**
@@ -337,7 +352,7 @@ function tombstones(channel: i32, head: i32, tail: i32): i32 {
   if (below(1 << shift, (tail - head) | 0)) return 0;
   let count: i32 = 0;
   for (let position: i32 = head; position !== tail; position = (position + 1) | 0) {
-    if (load(slotAt(channel, position)) === stated(SLOT_TOMBSTONE, position >>> shift)) count++;
+    if (load(slotAt(channel, position)) === slotWord(SLOT_TOMBSTONE, position >>> shift)) count++;
   }
   return count;
 }
@@ -351,8 +366,8 @@ export function mpmcEmpty(channel: i32): boolean {
   const head: i32 = load(channel + CHANNEL_HEAD);
   const lap: i32 = head >>> shift;
   const word: i32 = load(slotAt(channel, head));
-  if (word === stated(SLOT_FREE, lap) || word === stated(SLOT_SEALED, lap)) return true;
-  return (word & STATE_MASK) === SLOT_READING && ofLap(word, lap - 1);
+  if (word === slotWord(SLOT_FREE, lap) || word === slotWord(SLOT_SEALED, lap)) return true;
+  return (word & STATE_MASK) === SLOT_READING && ofLap(word, lapBefore(head, shift));
 }
 
 /**
@@ -367,13 +382,14 @@ export function mpmcFull(channel: i32): boolean {
   // Claimed and not taken now, so nothing behind it is taken either.
   const word: i32 = load(slotAt(channel, head));
   const lap: i32 = head >>> shift;
-  return word === stated(SLOT_FULL, lap) || ((word & STATE_MASK) === SLOT_CLAIMED && ofLap(word, lap));
+  return word === slotWord(SLOT_FULL, lap) || ((word & STATE_MASK) === SLOT_CLAIMED && ofLap(word, lap));
 }
 
 /** Frees a tombstone at the head and moves the head on. Returns whether this call freed it. */
 function passTombstone(channel: i32, head: i32, shift: i32): boolean {
-  const tombstone: i32 = stated(SLOT_TOMBSTONE, head >>> shift);
-  const freed: boolean = cas(slotAt(channel, head), tombstone, stated(SLOT_FREE, nextLap(head, shift))) === tombstone;
+  const tombstone: i32 = slotWord(SLOT_TOMBSTONE, head >>> shift);
+  const freed: boolean =
+    cas(slotAt(channel, head), tombstone, slotWord(SLOT_FREE, lapAfter(head, shift))) === tombstone;
   cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
   if (freed) add(channel + CHANNEL_SKIPPED, 1);
   return freed;
@@ -386,10 +402,10 @@ function passHead(channel: i32, head: i32, shift: i32): boolean {
   const state: i32 = word & STATE_MASK;
   if (state === SLOT_READING) {
     if (!ofLap(word, lap)) return false;
-  } else if (word === stated(SLOT_TOMBSTONE, lap)) {
+  } else if (word === slotWord(SLOT_TOMBSTONE, lap)) {
     passTombstone(channel, head, shift);
     return true;
-  } else if (word !== stated(SLOT_FREE, nextLap(head, shift))) {
+  } else if (word !== slotWord(SLOT_FREE, lapAfter(head, shift))) {
     return false;
   }
   cas(channel + CHANNEL_HEAD, head, (head + 1) | 0);
@@ -403,12 +419,18 @@ function notePeak(channel: i32, used: i32): void {
   }
 }
 
+/** The lap on which the slot of `position` was before. */
+function lapBefore(position: i32, shift: i32): i32 {
+  return ((position - (1 << shift)) | 0) >>> shift;
+}
+
 /** The lap on which the slot of `position` comes round again. */
-function nextLap(position: i32, shift: i32): i32 {
+export function lapAfter(position: i32, shift: i32): i32 {
   return ((position + (1 << shift)) | 0) >>> shift;
 }
 
-function slotAt(channel: i32, position: i32): i32 {
+/** The slot of a position. */
+export function slotAt(channel: i32, position: i32): i32 {
   const mask: i32 = (1 << peek(channel + CHANNEL_SHIFT)) - 1;
   return peek(channel + CHANNEL_SLOTS) + (position & mask) * peek(channel + CHANNEL_STRIDE);
 }

@@ -74,15 +74,18 @@ import { BLOCKED, CLOSED, DAMAGED } from './codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from './ends.ts';
 import { channelHolds, channelPin } from './holds.ts';
 import { refsDrop } from './refs.ts';
+import {
+  SEAT_BROKEN,
+  SEAT_CLAIMED,
+  SEAT_LED,
+  SEAT_MET,
+  SEAT_OFFERED,
+  SEAT_ORPHANED,
+  SEAT_VACANT,
+  seatOf,
+  seatState,
+} from './seats.ts';
 import { waitersAdd, waitersAny, waitersHas, waitersNext, waitersRemove } from './waiters.ts';
-
-export const SEAT_VACANT = 0;
-export const SEAT_OFFERED = 1;
-export const SEAT_CLAIMED = 2;
-export const SEAT_MET = 3;
-export const SEAT_BROKEN = 4;
-export const SEAT_LED = 5;
-export const SEAT_ORPHANED = 6;
 
 /** Each round that is not the last means that somebody has sat down meanwhile. */
 const ROUNDS_MOST = 1 << 20;
@@ -111,25 +114,6 @@ function waitingSet(channel: i32, role: i32): i32 {
 
 function otherRole(role: i32): i32 {
   return role === ROLE_SENDER ? ROLE_RECEIVER : ROLE_SENDER;
-}
-
-/** The seat of `thread` in that role. Its message is `SEAT_HEADER` words behind. */
-export function seatOf(channel: i32, role: i32, thread: i32): i32 {
-  return peek(channel + CHANNEL_SLOTS) + (role * peek(HEADER_THREADS) + thread) * peek(channel + CHANNEL_STRIDE);
-}
-
-/** Empties all seats. Only before anybody else knows the channel. */
-export function rendezvousInit(channel: i32): void {
-  const seats: i32 = 2 * peek(HEADER_THREADS);
-  for (let i: i32 = 0; i < seats; i++) {
-    const seat: i32 = peek(channel + CHANNEL_SLOTS) + i * peek(channel + CHANNEL_STRIDE);
-    poke(seat + SEAT_STATE, SEAT_VACANT);
-    poke(seat + SEAT_GENERATION, 0);
-  }
-}
-
-export function seatState(seat: i32): i32 {
-  return load(seat + SEAT_STATE) & STATE_MASK;
 }
 
 /**
@@ -170,8 +154,13 @@ export function seatAbandon(seat: i32): boolean {
   return cas(seat + SEAT_STATE, word, (word & ~STATE_MASK) | SEAT_ORPHANED) === word;
 }
 
-/** Claims a seat where somebody waits in that role, in turn. Returns its word index, BLOCKED, CLOSED or DAMAGED. */
+/**
+ * Claims a seat where somebody waits in that role, in turn. Returns its word index, BLOCKED, CLOSED or DAMAGED.
+ *
+ * A thread whose own select waits in both roles meets that one: whoever else is there is for the select, which came first.
+ */
 export function seatClaim(channel: i32, role: i32, me: i32): i32 {
+  if (seatItself(channel, me)) return claimOwn(channel, role, me);
   const set: i32 = waitingSet(channel, role);
   for (let rounds: i32 = 0; rounds < ROUNDS_MOST; rounds++) {
     if (load(channel + CHANNEL_CLOSED) !== 0) return CLOSED;
@@ -187,6 +176,13 @@ export function seatClaim(channel: i32, role: i32, me: i32): i32 {
     if (load(channel + CHANNEL_TAIL) === offers) return BLOCKED;
   }
   return DAMAGED;
+}
+
+function claimOwn(channel: i32, role: i32, me: i32): i32 {
+  if (load(channel + CHANNEL_CLOSED) !== 0) return CLOSED;
+  const seat: i32 = seatOf(channel, role, me);
+  if (!claimAt(seat, me)) return BLOCKED;
+  return load(channel + CHANNEL_CLOSED) === 0 || !unclaim(channel, seat) ? seat : CLOSED;
 }
 
 function claimFrom(channel: i32, role: i32, me: i32, from: i32): i32 {
@@ -268,7 +264,7 @@ export function seatSeen(channel: i32, role: i32, me: i32): boolean {
   const set: i32 = waitingSet(channel, role);
   for (let thread: i32 = waitersNext(set, 0); thread >= 0; thread = waitersNext(set, thread + 1)) {
     if (thread >= peek(HEADER_THREADS)) return false;
-    if (claimable(seatOf(channel, role, thread)) && !(thread === me && itself(channel, me))) return true;
+    if (claimable(seatOf(channel, role, thread)) && !(thread === me && seatItself(channel, me))) return true;
   }
   return false;
 }
@@ -279,11 +275,12 @@ function claimable(seat: i32): boolean {
   return lead === seat || load(lead + SEAT_STATE) === load(seat + SEAT_LEAD_STATE);
 }
 
-/** Whether both seats of a thread are of one operation. */
-function itself(channel: i32, me: i32): boolean {
+/** Whether a thread waits in both roles with one operation, a select, that has not been met. */
+export function seatItself(channel: i32, me: i32): boolean {
   const one: i32 = seatOf(channel, ROLE_SENDER, me);
+  if (seatState(one) !== SEAT_OFFERED) return false;
   const other: i32 = seatOf(channel, ROLE_RECEIVER, me);
-  if (seatState(one) !== SEAT_OFFERED || seatState(other) !== SEAT_OFFERED) return false;
+  if (seatState(other) !== SEAT_OFFERED) return false;
   return load(one + SEAT_LEAD) === load(other + SEAT_LEAD);
 }
 
@@ -345,13 +342,4 @@ function giveUpSeat(channel: i32, seat: i32, me: i32): i32 {
     refsDrop(channel, seat + SEAT_HEADER, me);
     return asSender ? 0 : 1;
   }
-}
-
-/** The message at seat number `i` of both roles while it has one, or −1. */
-export function rendezvousMessage(channel: i32, i: i32): i32 {
-  const seat: i32 = peek(channel + CHANNEL_SLOTS) + i * peek(channel + CHANNEL_STRIDE);
-  const state: i32 = seatState(seat);
-  const claim: boolean = state === SEAT_CLAIMED || state === SEAT_ORPHANED;
-  const holds: boolean = sitsAs(channel, seat) === ROLE_SENDER ? state === SEAT_OFFERED || claim : state === SEAT_MET;
-  return holds ? seat + SEAT_HEADER : -1;
 }

@@ -101,17 +101,22 @@ export function lowestBit(word: i32): i32 {
   return 31 - Math.clz32(word & -word);
 }
 
-const pause = (Atomics as { pause?: () => void }).pause;
+const pauseCore = (Atomics as { pause?: () => void }).pause;
 let idle: i32 = 1;
 
 /** Does nothing for about `turns` × 40 ns, off the memory bus. */
 export function relax(turns: i32): void {
-  if (pause) {
-    for (let turn = 0; turn < turns; turn++) pause();
+  if (pauseCore) {
+    for (let turn = 0; turn < turns; turn++) pauseCore();
     return;
   }
   // A chain of multiplications that the engine cannot see through.
   let value = idle;
   for (let step = turns * 32; step > 0; step--) value = Math.imul(value, 1_664_525) + step;
   idle = value | 1;
+}
+
+/** The same for the kernel, where it is no step: nothing may depend on what other threads do meanwhile. */
+export function pause(turns: i32): void {
+  relax(turns);
 }

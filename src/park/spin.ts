@@ -8,6 +8,10 @@
  * looking was in vain, and may have held the very core that the other side was waiting for. A sleep of many
  * milliseconds says nothing, as beside it the looking was cheap.
  *
+ * Where somebody already sleeps for the same thing, one more who looks for it is one too many: what comes is for the
+ * sleeper, or for whoever comes by, and the core is worth more to the thread that all of them wait for. Then a thread
+ * looks as long as a single message takes to come, and no longer.
+ *
  * Lingering: in a stream the faster side catches up with the slower one over and over, finds exactly one message (or
  * one free slot), and takes the other's cache line away to see it. Then it pays not to look at all for a moment, and to
  * find a batch. A wait that was over at its first look is the sign of that; some in a row start a trial, and lingering
@@ -36,6 +40,9 @@ const CLOCK_STARTS = 4;
 const EAGER_LOOKS = 32;
 const PAUSE = 2;
 
+/** Most looks of a thread that is not the first to wait. */
+const LOOKS_OF_MORE = 64;
+
 /** Waits in a row that were over at the first look before lingering is tried. */
 const SIGNS = 4;
 /** Turns of `relax` to linger, at first and at most. */
@@ -47,14 +54,19 @@ const BATCH = 8;
 export class SpinBudget {
   readonly #limit: number;
   readonly #pass: (() => void) | undefined;
+  readonly #othersWait: (() => boolean) | undefined;
   #budget: number;
   #signs = 0;
   #linger = 0;
 
-  /** @param pass passes some 100 ns, or fewer if something happens that an attempt waits for. */
-  constructor(limit: number, pass?: () => void) {
+  /**
+   * @param pass passes some 100 ns, or fewer if something happens that an attempt waits for.
+   * @param othersWait whether somebody sleeps for the same thing.
+   */
+  constructor(limit: number, pass?: () => void, othersWait?: () => boolean) {
     this.#limit = limit;
     this.#pass = pass;
+    this.#othersWait = othersWait;
     this.#budget = limit;
   }
 
@@ -63,13 +75,13 @@ export class SpinBudget {
    * `backlog` says how much there is to take, or how much room.
    */
   run(attempt: () => i32, backlog: () => number, deadline: number): i32 {
-    const budget = this.#budget;
+    const budget = this.#budget > LOOKS_OF_MORE && this.#othersWait?.() ? LOOKS_OF_MORE : this.#budget;
     if (this.#linger > 0 && budget > 0) relax(this.#linger);
     let end = deadline;
     for (let looks = 1; looks <= budget; looks++) {
       const result = attempt();
       if (result !== BLOCKED) {
-        if (looks > budget >>> 1) this.#budget = Math.min(this.#limit, budget * 2);
+        if (looks > this.#budget >>> 1) this.#budget = Math.min(this.#limit, this.#budget * 2);
         this.#learn(looks === 1, backlog);
         return result;
       }

@@ -57,9 +57,10 @@ export class WaitPoint {
     this.#announce = options.announce;
     this.#wake = options.wake ?? (() => thread.wakeOne(options.set));
     this.backlog = options.backlog;
-    const { watch } = options;
+    const { set, watch } = options;
     const { looks } = thread.engine;
-    this.spin = new SpinBudget(thread.segment.spin, watch && (() => watch(looks)));
+    const othersWait = () => thread.kernel.waitersNext(set, 0) >= 0;
+    this.spin = new SpinBudget(thread.segment.spin, watch && (() => watch(looks)), othersWait);
     this.noteWait = options.noteWait ?? (() => {});
     this.background = options.background ?? false;
   }

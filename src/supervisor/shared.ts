@@ -32,13 +32,14 @@ export interface Share<P = unknown> {
   readonly parcel: Parcel;
 }
 
-/** Packs ports for one thread; the parcel says when they arrived, or did not. */
+/** Packs ports for one thread, perhaps in the place of another; the parcel says when they arrived, or did not. */
 export function shareOf<P>(
   attachment: Attachment,
   ports: P,
   extra?: { name?: string; data?: unknown; respawn?: boolean },
+  again = false,
 ): Share<P> {
-  const parcel = describePorts(ports, attachment);
+  const parcel = describePorts(ports, attachment, again);
   const { memory } = attachment.segment;
   const shared: Shared<P> = { sluice: LAYOUT_VERSION, memory, ports: parcel.described, ...extra };
   return { shared, parcel };

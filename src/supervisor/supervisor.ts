@@ -150,8 +150,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
         .at(-1)!
         .replace(/\.[^.]*$/, '');
     const group = new WorkerGroup(entry, { respawn, worker });
-    const share = (index: number) =>
-      shareOf(this.#attachment, ports, { name: `${name}-${index}`, data, ...(respawn && { respawn }) });
+    const share = (index: number, again = false) =>
+      shareOf(this.#attachment, ports, { name: `${name}-${index}`, data, ...(respawn && { respawn }) }, again);
     const shares: Share[] = [];
     try {
       for (let index = 0; index < count; index++) {
@@ -253,11 +253,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     });
   }
 
-  #start(group: WorkerGroup, index: number, { shared, parcel }: Share, share: (index: number) => Share): void {
+  #start(
+    group: WorkerGroup,
+    index: number,
+    { shared, parcel }: Share,
+    share: (index: number, again?: boolean) => Share,
+  ): void {
     const worker = group.start(index, shared);
     const replacement = (exitCode: number) => {
       if (!group.replaces(index, exitCode)) return undefined;
-      const next = share(index);
+      const next = share(index, true);
       return () =>
         group.replaceLater(
           index,

@@ -21,9 +21,6 @@ export type Rule = `R${number}`;
 export const ANY_CAPACITY = [0, 1, 2, 4, 100] as const;
 export const BUFFERED = [1, 2, 4, 100] as const;
 
-/** What is asked of this version before a case is played, beside capacity 0. */
-export type Wanted = 'channelRef';
-
 /** A channel of a case. */
 export interface ChannelSpec {
   /** The programs that send to it and receive from it; with both it is open to every topology that allows them. */
@@ -31,8 +28,8 @@ export interface ChannelSpec {
   readonly receivers?: readonly string[];
   /** Default: each of the case's capacities in turn. */
   readonly capacity?: number;
-  /** Default u32. A function where not every version knows it. */
-  readonly codec?: Codec<any> | (() => Codec<any>);
+  /** Default u32. */
+  readonly codec?: Codec<any>;
   /** Not one, but so many. */
   readonly many?: number | ((setting: Setting) => number);
 }
@@ -64,8 +61,6 @@ export interface CaseSpec<C extends Record<string, ChannelSpec>, N extends strin
   /** Whose program it was before it was written anew. */
   readonly from: string;
   readonly rules: readonly Rule[];
-  /** What of sluice it uses that not every version has. */
-  readonly wants?: readonly Wanted[];
   readonly channels: C;
   /** For the channels without a capacity of their own. Default: any. */
   readonly capacities?: readonly number[];
@@ -159,9 +154,4 @@ function promiseBroken(
     return `${threads(receivers)} threads receive from "${name}"`;
   }
   return undefined;
-}
-
-/** Capacities that a play needs, its fixed ones included. */
-export function needs(which: Case, { capacity }: Instance): number[] {
-  return Object.values(which.channels as Record<string, ChannelSpec>).map((spec) => spec.capacity ?? capacity);
 }

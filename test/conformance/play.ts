@@ -109,7 +109,7 @@ export class Stage implements AsyncDisposable {
     for (const [name, spec] of Object.entries(which.channels as Record<string, ChannelSpec>)) {
       const make = () =>
         this.#supervisor.channel<any>(`${name} ${this.#channels++}`, {
-          codec: typeof spec.codec === 'function' ? spec.codec() : (spec.codec ?? u32),
+          codec: spec.codec ?? u32,
           capacity: spec.capacity ?? instance.capacity,
           topology: spec.senders ? instance.topology : 'mpmc',
         });

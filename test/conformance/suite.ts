@@ -8,7 +8,6 @@
 import { afterAll, describe, expect, onTestFailed, test } from 'vitest';
 import { runSeed } from '../support/random.ts';
 import { newSupervisor } from '../support/supervisors.ts';
-import { builtBy } from './built.ts';
 import { type Case, type Instance, instancesOf, type Refusal, SETTINGS } from './case.ts';
 import { PLAY_LIMIT_MS, Stage } from './play.ts';
 
@@ -23,18 +22,13 @@ export function suite(cases: readonly Case[]): void {
   const stage = new Stage(supervisor);
   afterAll(() => stage[Symbol.asyncDispose]());
 
-  const missing = builtBy(supervisor);
-
   const refused: string[] = [];
   for (const which of cases) {
     const instances: Instance[] = [];
     for (const setting of SETTINGS) {
       const [every, refusals] = instancesOf(which, setting, runSeed);
       refused.push(...refusals.map(({ what, reason }: Refusal) => `${which.title}: ${what}: ${reason}`));
-      const can = every.filter((each) => !missing(which, each));
-      const reasons = new Set(every.map((each) => missing(which, each)).filter((reason) => reason !== undefined));
-      for (const reason of reasons) refused.push(`${which.title}: ${setting}: ${reason}`);
-      instances.push(...(WHOLE ? can : can.filter((each) => isOfPart(each, can))));
+      instances.push(...(WHOLE ? every : every.filter((each) => isOfPart(each, every))));
     }
     if (instances.length === 0) continue;
     describe(`${which.title} (${which.from})`, () => {

@@ -10,7 +10,7 @@ import type { Compilation, Kernel } from '../../src/engine/engine.ts';
 import { reference } from '../../src/engine/kernel.ts';
 import { lease, u32 } from '../../src/index.ts';
 import { CLOSED } from '../../src/kernel/codes.ts';
-import { SEAT_BROKEN, SEAT_LED, SEAT_MET, SEAT_OFFERED } from '../../src/kernel/rendezvous.ts';
+import { SEAT_BROKEN, SEAT_LED, SEAT_MET, SEAT_OFFERED } from '../../src/kernel/seats.ts';
 import * as layout from '../../src/memory/layout.ts';
 import {
   CHANNEL_RECEIVERS_WAITING,
@@ -156,6 +156,11 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
           for (const name of ['mpmcWatchMessage', 'mpmcWatchRoom'] as const) pair.call(name, mpmc, random.int(0, 3));
           pair.call('mpmcCleared', mpmc, random.int(-9, 9));
           pair.call('mpmcMessage', mpmc, random.int(0, 7));
+          const position = random.int(-20, 20);
+          pair.call('slotAt', mpmc, position);
+          const lap = pair.call('lapAfter', position, 3);
+          for (let state = 0; state < 6; state++) pair.call('slotWord', state, lap);
+          pair.call('slotWordOf', 1, me, lap);
         },
         () => {
           if (random.int(0, 20) > 0) return;
@@ -300,6 +305,7 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
         () => {
           if (random.int(0, 3) === 0) pair.call('seatAbandon', seat);
           pair.call('seatSeen', rendezvous, role, me);
+          pair.call('seatItself', rendezvous, me);
           pair.call('seatWatch', rendezvous, role, me, random.int(0, 3));
           pair.call('rendezvousMessage', rendezvous, random.int(0, 2 * THREADS - 1));
         },

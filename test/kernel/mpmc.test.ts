@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { channelClose, NO_ERROR } from '../../src/kernel/close.ts';
-import { BLOCKED, CLOSED, SKIPPED } from '../../src/kernel/codes.ts';
+import { ADVANCED, BLOCKED, CLOSED, SKIPPED } from '../../src/kernel/codes.ts';
 import {
   MPMC_SLOT_HEADER,
   mpmcBury,
@@ -19,7 +19,16 @@ import {
   slotOwner,
   slotState,
 } from '../../src/kernel/mpmc.ts';
-import { CHANNEL_BURIED, CHANNEL_HEAD, CHANNEL_SKIPPED, CHANNEL_TAIL } from '../../src/memory/layout.ts';
+import { shortReceive, shortSend } from '../../src/kernel/short.ts';
+import { threadCell } from '../../src/kernel/threads.ts';
+import {
+  CELL_DRAFT,
+  CHANNEL_BURIED,
+  CHANNEL_HEAD,
+  CHANNEL_PEAK,
+  CHANNEL_SKIPPED,
+  CHANNEL_TAIL,
+} from '../../src/memory/layout.ts';
 import type { i32 } from '../../src/memory/words.ts';
 import { load, peek, poke, store } from '../../src/memory/words.ts';
 import { mpmcReceive, mpmcSend } from '../support/rings.ts';
@@ -291,4 +300,53 @@ test('a payload stays in its slot until it is freed', () => {
   // There are eight slots: one more message fits, and the one after it would need the slot that is being read.
   expect([mpmcSend(channel, 1), mpmcReceive(channel), mpmcSend(channel, 2)]).toEqual(['accepted', 43, 'full']);
   expect(peek(slot + MPMC_SLOT_HEADER)).toBe(42);
+});
+
+test.each([3, 13, 14, 16])(
+  'R3: where positions wrap, 2^%d slots are full while the last of the laps is being read',
+  (shift) => {
+    freshSegment({ memory: 64 * MIB, threads: 4 });
+    const capacity = 2 ** shift;
+    const channel = layChannel('mpmc', capacity, -capacity);
+    for (let value = 0; value < capacity; value++) mpmcSend(channel, value);
+    const reading = mpmcTake(channel, ME);
+    expect([mpmcClaim(channel, YOU), mpmcLength(channel)]).toEqual([BLOCKED, capacity - 1]);
+    mpmcFree(channel, reading);
+    expect([mpmcSend(channel, capacity), mpmcReceive(channel), mpmcLength(channel)]).toEqual([
+      'accepted',
+      1,
+      capacity - 1,
+    ]);
+  },
+);
+
+describe.each(STARTS)('short messages, from position %d', (start) => {
+  const draft = (me: i32) => threadCell(me) + CELL_DRAFT;
+
+  test('what was sent in one call is received in one, or taken, read and freed, on every lap', () => {
+    const channel = layChannel('mpmc', 7, start);
+    for (let value = 1; value <= 40; value++) {
+      poke(draft(ME), value);
+      expect(shortSend(channel, ME)).toBe(ADVANCED);
+      if (value % 3 === 0) {
+        expect(mpmcReceive(channel)).toBe(value);
+      } else {
+        expect(shortReceive(channel, YOU)).toBe(ADVANCED);
+        expect(peek(draft(YOU))).toBe(value);
+      }
+    }
+    expect([shortReceive(channel, YOU), mpmcLength(channel), load(channel + CHANNEL_PEAK)]).toEqual([BLOCKED, 0, 1]);
+  });
+
+  test('as many are accepted as the capacity says, and none once it is closed', () => {
+    const channel = layChannel('mpmc', 7, start);
+    for (let value = 0; value < 7; value++) expect(shortSend(channel, ME)).toBe(ADVANCED);
+    expect([shortSend(channel, ME), shortReceive(channel, YOU)]).toEqual([BLOCKED, ADVANCED]);
+    channelClose(channel, NO_ERROR);
+    expect([shortSend(channel, ME), mpmcLength(channel)]).toEqual([CLOSED, 6]);
+    let received = 0;
+    for (let code = ADVANCED as i32; code !== CLOSED; code = shortReceive(channel, YOU))
+      if (code === ADVANCED) received++;
+    expect(received - 1).toBe(6);
+  });
 });

@@ -5,8 +5,18 @@ import { channelClose, NO_ERROR } from '../../src/kernel/close.ts';
 import { BLOCKED, CLOSED } from '../../src/kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../../src/kernel/ends.ts';
 import {
-  rendezvousMessage,
   rendezvousRecover,
+  seatAbandon,
+  seatClaim,
+  seatFinish,
+  seatLeave,
+  seatOffer,
+  seatSeen,
+  seatWatch,
+  seatWithdraw,
+} from '../../src/kernel/rendezvous.ts';
+import {
+  rendezvousMessage,
   SEAT_BROKEN,
   SEAT_CLAIMED,
   SEAT_LED,
@@ -14,17 +24,9 @@ import {
   SEAT_OFFERED,
   SEAT_ORPHANED,
   SEAT_VACANT,
-  seatAbandon,
-  seatClaim,
-  seatFinish,
-  seatLeave,
   seatOf,
-  seatOffer,
-  seatSeen,
   seatState,
-  seatWatch,
-  seatWithdraw,
-} from '../../src/kernel/rendezvous.ts';
+} from '../../src/kernel/seats.ts';
 import { waitersCount, waitersHas } from '../../src/kernel/waiters.ts';
 import {
   CHANNEL_HEAD,

@@ -57,6 +57,15 @@ test('gives up after some milliseconds where looks take long, whatever the budge
   expect(looked(new SpinBudget(LIMIT), NEVER)).toEqual([BLOCKED, 16]);
 });
 
+test('gives up early where others sleep for the same thing, and only while they do', () => {
+  let others = true;
+  const spin = new SpinBudget(LIMIT, undefined, () => others);
+  expect(looked(spin, NEVER)).toEqual([BLOCKED, 64]);
+  expect(looked(spin, 60)).toEqual([42, 60]);
+  others = false;
+  expect(looked(spin, NEVER)).toEqual([BLOCKED, LIMIT]);
+});
+
 describe('with a history', () => {
   test('of looking in vain it looks less, but goes on looking', () => {
     const spin = new SpinBudget(LIMIT);

@@ -15,6 +15,7 @@ import {
   u32,
 } from '../../src/index.ts';
 import { Crew } from '../support/crew.ts';
+import { workerEntry } from '../support/entries.ts';
 import { errorOf, eventually, turns } from '../support/eventually.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 import { TOPOLOGY_NAMES } from '../support/topologies.ts';
@@ -195,6 +196,22 @@ describe('a thread that has a channel when another one disposes of it', () => {
     expect(await blocked).toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
     await eventually(() => inUse() === before);
   });
+});
+
+test('a worker that takes the place of one that died gets what was disposed of as such', async () => {
+  await using other = newSupervisor();
+  const [channel, out] = [
+    other.channel('gone', { codec: u32, capacity: 1 }),
+    other.channel('out', { codec: u32, capacity: 9 }),
+  ];
+  other.spawn(workerEntry('workers/reborn.ts'), {
+    ports: { channel, end: channel.sender, out: out.sender },
+    respawn: true,
+  });
+  expect((await out.receive()).value).toBe(0);
+  channel.dispose();
+  // Whether the channel was gone, and its end, when the second one looked.
+  expect([(await out.receive()).value, (await out.receive()).value]).toEqual([1, 1]);
 });
 
 describe('what a channel that is disposed of holds', () => {

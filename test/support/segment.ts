@@ -3,7 +3,7 @@
 import { blockAddress, blockTake } from '../../src/kernel/blocks.ts';
 import { channelEnter } from '../../src/kernel/holds.ts';
 import { MPMC_SLOT_HEADER, mpmcInit } from '../../src/kernel/mpmc.ts';
-import { rendezvousInit } from '../../src/kernel/rendezvous.ts';
+import { rendezvousInit } from '../../src/kernel/seats.ts';
 import { spscInit } from '../../src/kernel/spsc.ts';
 import {
   CHANNEL_CAPACITY,

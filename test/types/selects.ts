@@ -50,6 +50,14 @@ texts.receiver.onSend('x');
 // @ts-expect-error a sender does not receive
 texts.sender.onReceive();
 
+// Keys may be numbers; in the answer they are texts, as everywhere in JavaScript.
+const numbered = selectSync({ 0: numbers.onReceive(), 1: texts.onSend('x') });
+holds<Equal<typeof numbered, ReceivedHit<'0', number> | SentHit<'1'>>>();
+// @ts-expect-error there is no such key
+if (numbered.key === '2') throw new Error();
+const listed = selectSync([numbers].map((each) => each.onReceive()));
+holds<Equal<(typeof listed & { done: false })['value'], number>>();
+
 // The answer is a union that `key` tells apart.
 const hit = selectSync({
   number: numbers.onReceive(),

@@ -162,7 +162,7 @@ export class Choice {
       const { meeting } = this.#contenders[index]!;
       if (!meeting || meeting.seat.taken || !this.#inTurn(index) || !meeting.place()) continue;
       const { seat } = meeting;
-      if (seat.offer(this.#sittings[0]?.seat)) this.#sittings.push({ key: this.#keys[index]!, meeting, seat });
+      if (seat.offer(this, this.#sittings[0]?.seat)) this.#sittings.push({ key: this.#keys[index]!, meeting, seat });
     }
     return this.#sittings.length > 0;
   }

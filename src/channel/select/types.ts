@@ -53,5 +53,7 @@ type HitOf<K, C> = C extends SelectCase<infer T> ? Hit<K, T> : never;
 /** Cases by their keys. One that is `undefined` or `null` (of a channel that is not there) is never ready. */
 export type SelectCases<C> = { readonly [K in keyof C]: SelectCase<any> | undefined | null };
 
-/** What a select of these cases answers. */
-export type Selected<C> = { [K in keyof C & string]-?: HitOf<K, NonNullable<C[K]>> }[keyof C & string];
+/** What a select of these cases answers. A key that is a number in the object is a text in the answer. */
+export type Selected<C> =
+  | { [K in keyof C & string]-?: HitOf<K, NonNullable<C[K]>> }[keyof C & string]
+  | { [K in keyof C & number]-?: HitOf<`${K}`, NonNullable<C[K]>> }[keyof C & number];

@@ -1,21 +1,16 @@
 /** R28: what Go and crossbeam check of channels that pass through channels, written anew. */
 
 import assert from 'node:assert/strict';
-import * as sluice from '../../../src/index.ts';
+import { type Channel, type Codec, channel, channelRef, type Receiver, struct, u32 } from '../../../src/index.ts';
 import { ANY_CAPACITY, between, type Case, conform } from '../case.ts';
 import { type Form, turn, upTo, valueFrom } from '../form.ts';
 
-const { channel, struct, u32 } = sluice;
-
-/** Not in every version of this. */
-const refTo = (codec: sluice.Codec<any>): sluice.Codec<any> => Reflect.get(sluice, 'channelRef')(codec);
-const wants = ['channelRef'] as const;
 const disposed = (used: any) => used.dispose?.();
 
 /** Channels of channels of …, so deep. */
-const nested = (depth: number): sluice.Codec<any> => (depth === 0 ? u32 : refTo(nested(depth - 1)));
+const nested = (depth: number): Codec<any> => (depth === 0 ? u32 : channelRef(nested(depth - 1)));
 
-async function serve(form: Form, asked: sluice.Receiver<any>, bySelect: boolean): Promise<number> {
+async function serve(form: Form, asked: Receiver<any>, bySelect: boolean): Promise<number> {
   for (let count = 0; ; count++) {
     const { done, value } = bySelect ? await form.select({ asked: asked.onReceive() }) : await form.receive(asked);
     if (done) return count;
@@ -25,14 +20,13 @@ async function serve(form: Form, asked: sluice.Receiver<any>, bySelect: boolean)
   }
 }
 
-const reply = () => struct({ n: u32, reply: refTo(u32) as any });
+const reply = struct({ n: u32, reply: channelRef(u32) });
 
 export const passing: readonly Case[] = [
   ...[false, true].map((bySelect) =>
     conform(`requests that bring the channel for their reply, by ${bySelect ? 'select' : 'send'}`, {
       from: 'Go, race/testdata/chan_test.go, TestNoRaceProducerConsumerUnbuffered; chanbarrier_test.go',
       rules: ['R2', 'R28'],
-      wants,
       channels: { asked: { ...between(['asks'], ['serves']), codec: reply } },
       cast: { asks: 2 },
       programs: {
@@ -58,13 +52,12 @@ export const passing: readonly Case[] = [
       from: `crossbeam, ${how === 'send' ? 'array.rs, zero.rs and list.rs' : 'select.rs'}, channel_through_channel`,
       rules: ['R1', 'R2', 'R28'],
       capacities: ANY_CAPACITY,
-      wants,
-      channels: { first: { ...between(['makes'], ['follows']), codec: () => nested(6) } },
+      channels: { first: { ...between(['makes'], ['follows']), codec: nested(6) } },
       programs: {
         async makes(form, { first }, { capacity }) {
-          let at: sluice.Channel<any> = first;
+          let at: Channel<any> = first;
           for (let depth = 5; depth >= 0; depth--) {
-            const next: sluice.Channel<any> = channel({ codec: nested(depth), capacity });
+            const next: Channel<any> = channel({ codec: nested(depth), capacity });
             if (how === 'send') await form.send(at, next);
             else await form.select({ out: at.onSend(next) });
             at = next;
@@ -73,7 +66,7 @@ export const passing: readonly Case[] = [
           at.close();
         },
         async follows(form, { first }) {
-          let at: sluice.Channel<any> = first;
+          let at: Channel<any> = first;
           for (const _ of upTo(6)) {
             at = how === 'send' ? await valueFrom(form, at) : (await form.select({ in: at.onReceive() })).value;
           }
@@ -87,8 +80,7 @@ export const passing: readonly Case[] = [
   conform('a sieve in which each prime hands the next one its channel', {
     from: 'Go, test/chan/sieve1.go, with a program more for each prime',
     rules: ['R1', 'R2', 'R9', 'R28'],
-    wants,
-    channels: { starts: { many: 4, capacity: 1, codec: () => refTo(u32) }, primes: between(['filter'], ['reader']) },
+    channels: { starts: { many: 4, capacity: 1, codec: channelRef(u32) }, primes: between(['filter'], ['reader']) },
     cast: { filter: 3 },
     ports: ({ starts, primes }, program, index) =>
       program === 'filter'

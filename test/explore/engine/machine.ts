@@ -100,6 +100,8 @@ export class Machine {
     bound: () => this.#words,
     below: (word: number, other: number) => word >>> 0 < other >>> 0,
     lowestBit: (word: number) => 31 - Math.clz32(word & -word),
+    // No step, and no time: whoever steps aside may be back before anybody else has moved.
+    pause: () => {},
   };
 
   /** The platform, as the running virtual thread sees it. */

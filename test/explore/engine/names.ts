@@ -3,12 +3,13 @@
 import * as ends from '../../../src/kernel/ends.ts';
 import * as mpmc from '../../../src/kernel/mpmc.ts';
 import { MPMC_SLOT_HEADER } from '../../../src/kernel/mpmc.ts';
+import * as seats from '../../../src/kernel/seats.ts';
 import * as layout from '../../../src/memory/layout.ts';
 
 /** A channel that a model laid out. */
 export interface NamedChannel {
   readonly address: number;
-  readonly kind: 'spsc' | 'mpmc';
+  readonly kind: 'spsc' | 'mpmc' | 'rendezvous';
 }
 
 export interface Word {
@@ -30,6 +31,7 @@ function camel(name: string): string {
 
 const HEADER = offsetsOf('HEADER_', /WORDS$/);
 const CELL = offsetsOf('CELL_', /WORDS$/);
+const SEAT = offsetsOf('SEAT_', /HEADER$/);
 const CHANNEL = offsetsOf('CHANNEL_', /WORDS$|_TALLY$/);
 const SCOPE = offsetsOf('SCOPE_', /WORDS$/);
 const SYNC = offsetsOf('SYNC_', /_(MUTEX|SEMAPHORE|ONCE|WAIT_GROUP|BARRIER)$/);
@@ -37,6 +39,10 @@ const SLOT_STATES = Object.entries(mpmc)
   .filter(([name]) => /^SLOT_/.test(name))
   .sort(([, a], [, b]) => (a as number) - (b as number))
   .map(([name]) => name.slice('SLOT_'.length));
+const SEAT_STATES = Object.entries(seats)
+  .filter(([name]) => /^SEAT_/.test(name))
+  .sort(([, a], [, b]) => (a as number) - (b as number))
+  .map(([name]) => name.slice('SEAT_'.length));
 const OWNERS = ['NONE', 'VACANT', 'OWNED', 'FLYING', 'SEGMENT', 'CLOSING'];
 const PAGES = ['FREE', 'TAKEN', 'RUN', 'BODY', 'OPENING', 'SLAB', 'RETIRING'];
 
@@ -54,6 +60,13 @@ function slotState(value: number): string {
   const owned = state === mpmc.SLOT_CLAIMED || state === mpmc.SLOT_READING;
   const name = SLOT_STATES[state] ?? `state ${state}`;
   return owned ? `${name} t${mpmc.slotOwner(value)} lap ${value >>> 13}` : `${name} lap ${value >>> 3}`;
+}
+
+function seatState(value: number): string {
+  const state = value & 7;
+  const claimed = state === seats.SEAT_CLAIMED || state === seats.SEAT_LED || state === seats.SEAT_ORPHANED;
+  const name = SEAT_STATES[state] ?? `state ${state}`;
+  return claimed ? `${name} by t${(value >>> 3) & 1023} ${value >>> 13}` : `${name} ${value >>> 3}`;
 }
 
 /** Finds the offset at or below `at`. */
@@ -88,6 +101,11 @@ export class Names {
       if (offset < layout.CHANNEL_WORDS) return channelWord(prefix, offset, kind);
       const stride = this.#value(address + layout.CHANNEL_STRIDE);
       const slot = Math.floor((offset - layout.CHANNEL_WORDS) / stride);
+      if (kind === 'rendezvous') {
+        const threads = this.#value(layout.HEADER_THREADS);
+        if (slot < 2 * threads) return seatWord(prefix, slot, threads, (offset - layout.CHANNEL_WORDS) % stride);
+        continue;
+      }
       if (slot >= 1 << this.#value(address + layout.CHANNEL_SHIFT)) continue;
       const word = (offset - layout.CHANNEL_WORDS) % stride;
       const header = kind === 'mpmc' ? MPMC_SLOT_HEADER : 0;
@@ -145,7 +163,14 @@ function pageWord(offset: number): Word {
   return { name: rest === 0 ? `page ${page}` : `pages of run ${page}`, show: rest === 0 ? tagged(PAGES) : decimal };
 }
 
-function channelWord(prefix: string, offset: number, kind: 'spsc' | 'mpmc'): Word {
+function seatWord(prefix: string, place: number, threads: number, word: number): Word {
+  const seat = `${prefix}${place < threads ? 'sending' : 'receiving'} seat of t${place % threads}`;
+  if (word >= layout.SEAT_HEADER) return { name: plus(`${seat} payload`, word - layout.SEAT_HEADER), show: decimal };
+  const [name] = within(SEAT, word);
+  return { name: `${seat} ${name}`, show: /^(state|leadState)$/.test(name) ? seatState : decimal };
+}
+
+function channelWord(prefix: string, offset: number, kind: NamedChannel['kind']): Word {
   const [name, rest] = within(CHANNEL, offset);
   const cursor = kind === 'spsc' && /^(tail|head|sent|taken|headSeen|tailSeen)$/.test(name);
   const waiting = /Waiting$/.test(name) && rest !== layout.SET_TURN;

@@ -1,8 +1,11 @@
 /** Sleeping and waking on a whole channel: nobody sleeps while there is something for him to do. */
 
 import { channelClosed } from '../../../src/kernel/close.ts';
+import { CHANNEL_PEAK } from '../../../src/memory/layout.ts';
+import { poke } from '../../../src/memory/words.ts';
 import { check, model, same } from '../model.ts';
 import { join, layShared, type Party, type Place, receives, sends } from './support/channel.ts';
+import { Flag } from './support/flag.ts';
 import { Ledger } from './support/ledger.ts';
 
 function sender(party: Party, values: readonly number[], ledger: Ledger) {
@@ -20,6 +23,13 @@ function receiver(party: Party, count: number, ledger: Ledger) {
       ledger.received(party.thread.name, value);
     }
   };
+}
+
+/** A channel that was full once: what is sent now is no new peak, and so needs no look at the head. */
+function layBusy(capacity: number): Place {
+  const place = layShared('mpmc', capacity);
+  poke(place.address + CHANNEL_PEAK, capacity);
+  return place;
 }
 
 export const models = [
@@ -158,6 +168,73 @@ export const models = [
       },
     }),
   ),
+
+  model({
+    name: 'park/short',
+    about: 'two senders whose messages find room at the first look, and a receiver that blocks',
+    lay: () => layBusy(2),
+    play: (place: Place) => {
+      const ledger = new Ledger();
+      return {
+        threads: {
+          one: sender(join(place, 'one'), [11], ledger),
+          two: sender(join(place, 'two'), [21], ledger),
+          receiver: receiver(join(place, 'receiver'), 2, ledger),
+        },
+        atRest: () => {
+          same(ledger.accepted.length, 2, 'accepted');
+          ledger.settle();
+        },
+      };
+    },
+  }),
+
+  model({
+    name: 'park/short-receivers',
+    about: 'two receivers that block, at messages that find room at the first look',
+    lay: () => layBusy(2),
+    play: (place: Place) => {
+      const ledger = new Ledger();
+      return {
+        threads: {
+          one: receiver(join(place, 'one'), 1, ledger),
+          two: receiver(join(place, 'two'), 1, ledger),
+          sender: sender(join(place, 'sender'), [11, 12], ledger),
+        },
+        atRest: () => ledger.settle(),
+      };
+    },
+  }),
+
+  model({
+    name: 'park/short-close',
+    about: 'R7, R10: a close meets messages that find room at the first look',
+    lay: () => layBusy(2),
+    play: (place: Place) => {
+      const ledger = new Ledger();
+      const closer = join(place, 'closer');
+      const sending = join(place, 'sender');
+      const closed = new Flag();
+      return {
+        threads: {
+          receiver: receiver(join(place, 'receiver'), 9, ledger),
+          sender: () => {
+            for (const value of [11, 12]) {
+              const late = closed.raised;
+              if (!sends(sending, value)) continue;
+              check(!late, 'R7: a message was accepted after the close');
+              ledger.accepted.push(value);
+            }
+          },
+          closer: () => {
+            closer.channel.close();
+            closed.raise();
+          },
+        },
+        atRest: () => ledger.settle(),
+      };
+    },
+  }),
 
   model({
     name: 'park/tiny',

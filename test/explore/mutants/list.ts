@@ -3,11 +3,13 @@
 import { blocks } from './blocks.ts';
 import { dispose } from './dispose.ts';
 import { ends } from './ends.ts';
+import { gates } from './gates.ts';
 import { letters } from './letters.ts';
 import { locks } from './locks.ts';
 import { mpmc } from './mpmc.ts';
 import type { Mutant } from './mutate.ts';
 import { park } from './park.ts';
+import { permits } from './permits.ts';
 import { recovery } from './recovery.ts';
 import { scopes } from './scopes.ts';
 import { select } from './select.ts';
@@ -27,4 +29,6 @@ export const mutants: readonly Mutant[] = [
   ...scopes,
   ...select,
   ...locks,
+  ...permits,
+  ...gates,
 ];

@@ -95,7 +95,7 @@ const list: readonly Mutant[] = [
     path: entry,
     within: 'PendingWait.attempt',
     fault: 'a task takes the lock while its thread blocks for it',
-    rule: drop('if (this.#entry.blocking) return false;'),
+    rule: drop('if (this.#entry.blocking && this.#wait.selfish) return false;'),
     caughtBy: ['locks/blocking-first'],
   },
   {

@@ -10,8 +10,8 @@ export const mpmc: readonly Mutant[] = [
     within: 'mpmcClaim',
     fault: 'a claim is written, not compared and swapped',
     rule: replace(
-      'if (cas(slot, word, owned(SLOT_CLAIMED, me, lap)) !== word) continue;',
-      'store(slot, owned(SLOT_CLAIMED, me, lap));',
+      'const word: i32 = cas(slot, free, slotWordOf(SLOT_CLAIMED, me, lap));',
+      'const word: i32 = load(slot); if (word === free) store(slot, slotWordOf(SLOT_CLAIMED, me, lap));',
     ),
     caughtBy: ['mpmc/two-senders'],
   },
@@ -56,8 +56,8 @@ export const mpmc: readonly Mutant[] = [
   {
     path,
     within: 'mpmcClaim',
-    fault: 'a sender takes an old look at a slot for its claim',
-    rule: replace('const word: i32 = load(slot);', 'const word: i32 = stated(SLOT_FREE, lap);'),
+    fault: 'a sender takes the claim of somebody else for its own',
+    rule: replace('if (word === free) {', 'if (word === free || (word & STATE_MASK) === SLOT_CLAIMED) {'),
     caughtBy: ['mpmc/two-senders'],
   },
   {
@@ -96,7 +96,7 @@ export const mpmc: readonly Mutant[] = [
     within: 'mpmcFree',
     fault: 'a slot is freed for the lap it was on',
     rule: replace(
-      'nextLap(peek(slot + 1), peek(channel + CHANNEL_SHIFT))',
+      'lapAfter(peek(slot + 1), peek(channel + CHANNEL_SHIFT))',
       'peek(slot + 1) >>> peek(channel + CHANNEL_SHIFT)',
     ),
     caughtBy: ['mpmc/two-senders'],
@@ -106,8 +106,8 @@ export const mpmc: readonly Mutant[] = [
     within: 'mpmcTake',
     fault: 'a take is written, not compared and swapped',
     rule: replace(
-      'const taken: boolean = cas(slot, word, owned(SLOT_READING, me, lap)) === word;',
-      'store(slot, owned(SLOT_READING, me, lap)); const taken: boolean = true;',
+      'const taken: boolean = cas(slot, word, slotWordOf(SLOT_READING, me, lap)) === word;',
+      'store(slot, slotWordOf(SLOT_READING, me, lap)); const taken: boolean = true;',
     ),
     caughtBy: ['mpmc/two-receivers'],
   },
@@ -122,7 +122,7 @@ export const mpmc: readonly Mutant[] = [
     path,
     within: 'mpmcTake',
     fault: 'the end is concluded without sealing the slot',
-    rule: replace('if (cas(slot, word, stated(SLOT_SEALED, lap)) === word) return CLOSED;', 'return CLOSED;'),
+    rule: replace('if (cas(slot, word, slotWord(SLOT_SEALED, lap)) === word) return CLOSED;', 'return CLOSED;'),
     caughtBy: ['mpmc/close', 'mpmc/drained'],
     preemptions: 3,
   },

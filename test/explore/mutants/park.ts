@@ -111,7 +111,7 @@ export const park: readonly Mutant[] = [
     path: point,
     within: 'passOn',
     fault: 'a wake-up that came too late is swallowed',
-    rule: drop('if (this.#thread.kernel.waitersAny(this.set) && this.backlog() > 0) this.#thread.wakeOne(this.set);'),
+    rule: drop('if (this.#thread.kernel.waitersAny(this.set) && this.backlog() > 0) this.#wake();'),
     caughtBy: ['pump/withdraw'],
   },
   {

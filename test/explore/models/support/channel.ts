@@ -19,6 +19,7 @@ import { ThreadContext } from '../../../../src/park/thread.ts';
 import type { Lease } from '../../../../src/pool/lease.ts';
 import { BufferPool } from '../../../../src/pool/pool.ts';
 import { freshSegment, MIB } from '../../../support/segment.ts';
+import type { NamedChannel } from '../../engine/names.ts';
 import { nameChannel } from '../../model.ts';
 
 export interface Place<T = number> extends ChannelPlace<T> {
@@ -74,8 +75,13 @@ function lay<T>(codec: Codec<T>, topology: Topology, capacity: number, laying: L
     poke(address + CHANNEL_SHIFT, 0);
     mpmcInit(address, -1);
   }
-  nameChannel({ address, kind: topology === 'spsc' && !more.delivery ? 'spsc' : 'mpmc' });
+  nameChannel({ address, kind: kindOf(topology, capacity, more) });
   return { segment, index, generation, address, name, codec };
+}
+
+function kindOf(topology: Topology, capacity: number, { delivery }: Laying): NamedChannel['kind'] {
+  if (capacity === 0) return 'rendezvous';
+  return topology === 'spsc' && !delivery ? 'spsc' : 'mpmc';
 }
 
 export function layShared(topology: Topology, capacity: number, more: Laying = {}): Place {

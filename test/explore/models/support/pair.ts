@@ -30,19 +30,22 @@ export interface Chooser {
 export interface Laid {
   readonly topology?: Topology;
   readonly capacity?: number;
+  /** Default: that of `a`. */
+  readonly capacityOfB?: number;
   /** What is in the channels at first. */
   readonly inA?: readonly number[];
   readonly inB?: readonly number[];
 }
 
-export function layPair({ topology = 'mpmc', capacity = 1, inA = [], inB = [] }: Laid = {}): Pair {
+export function layPair(laid: Laid = {}): Pair {
+  const { topology = 'mpmc', capacity = 1, capacityOfB = capacity, inA = [], inB = [] } = laid;
   const segment = freshSegment({ threads: 6, memory: 4 * MIB });
   poke(HEADER_PAGES, 2);
   const main = attach(segment, 'main', 0);
-  const made = (name: string, values: readonly number[]): Place => {
+  const made = (name: string, values: readonly number[], capacity: number): Place => {
     const { index, generation, address } = createChannel(main, name, { codec: u32, capacity, topology });
     const place: ChannelPlace<number> = { index, generation, address, name, codec: u32 };
-    nameChannel({ address, kind: topology === 'spsc' ? 'spsc' : 'mpmc' });
+    nameChannel({ address, kind: capacity === 0 ? 'rendezvous' : topology === 'spsc' ? 'spsc' : 'mpmc' });
     if (values.length > 0) {
       const filling = new SharedChannel<number>(main, place, numbers);
       for (const value of values) filling.trySend(value);
@@ -50,8 +53,8 @@ export function layPair({ topology = 'mpmc', capacity = 1, inA = [], inB = [] }:
     }
     return { segment, ...place };
   };
-  const a = made('a', inA);
-  const b = made('b', inB);
+  const a = made('a', inA, capacity);
+  const b = made('b', inB, capacityOfB);
   return { segment, a, b };
 }
 

@@ -1,0 +1,108 @@
+/** Meetings at channels of capacity 0: one way of using the kernel, and what must hold at the seats in the end. */
+
+import type { SharedChannel } from '../../../../src/channel/channel.ts';
+import { BLOCKED } from '../../../../src/kernel/codes.ts';
+import { ROLE_RECEIVER, ROLE_SENDER } from '../../../../src/kernel/ends.ts';
+import {
+  seatClaim,
+  seatFinish,
+  seatLeave,
+  seatOffer,
+  seatSeen,
+  seatWithdraw,
+} from '../../../../src/kernel/rendezvous.ts';
+import { SEAT_CLAIMED, SEAT_MET, SEAT_OFFERED, SEAT_VACANT, seatOf, seatState } from '../../../../src/kernel/seats.ts';
+import { waitersCount } from '../../../../src/kernel/waiters.ts';
+import {
+  CHANNEL_CLOSED,
+  CHANNEL_INDEX,
+  CHANNEL_RECEIVERS_WAITING,
+  CHANNEL_SENDERS_WAITING,
+  HEADER_THREADS,
+  SEAT_HEADER,
+} from '../../../../src/memory/layout.ts';
+import { load, peek, poke, relax } from '../../../../src/memory/words.ts';
+import { freshSegment, layRendezvous } from '../../../support/segment.ts';
+import { check, nameChannel } from '../../model.ts';
+
+/** A segment with one channel of capacity 0 in it. Returns its address. */
+export function laySeats(): number {
+  freshSegment({ threads: 6 });
+  const channel = layRendezvous();
+  nameChannel({ address: channel, kind: 'rendezvous' });
+  return channel;
+}
+
+function other(role: number): number {
+  return role === ROLE_SENDER ? ROLE_RECEIVER : ROLE_SENDER;
+}
+
+/** Tries to meet somebody who waits. Returns the message, BLOCKED or CLOSED. */
+export function tryMeet(channel: number, role: number, me: number, value = 0): number {
+  const seat = seatClaim(channel, other(role), me);
+  if (seat < 0) return seat;
+  let message = value;
+  if (role === ROLE_SENDER) poke(seat + SEAT_HEADER, value);
+  else message = peek(seat + SEAT_HEADER);
+  return seatFinish(channel, seat) === BLOCKED ? BLOCKED : message;
+}
+
+/** Meets somebody: whoever waits, or whoever comes within so many looks. Returns the message, BLOCKED or CLOSED. */
+export function meet(channel: number, role: number, me: number, value = 0, patience = Number.POSITIVE_INFINITY) {
+  const seat = seatOf(channel, role, me);
+  for (;;) {
+    const met = tryMeet(channel, role, me, value);
+    if (met !== BLOCKED) return met;
+    if (role === ROLE_SENDER) poke(seat + SEAT_HEADER, value);
+    check(seatOffer(channel, role, me, seat, peek(channel + CHANNEL_INDEX)), 'a seat that was left cannot be taken');
+    for (let look = 0; seatState(seat) === SEAT_OFFERED; look++) {
+      const late = look >= patience;
+      const up = late || seatSeen(channel, other(role), me) || load(channel + CHANNEL_CLOSED) !== 0;
+      if (up && seatWithdraw(seat)) {
+        if (late) return BLOCKED;
+        break;
+      }
+      relax(1);
+    }
+    if (seatState(seat) === SEAT_VACANT) continue;
+    while (seatState(seat) === SEAT_CLAIMED) relax(1);
+    const done = seatState(seat) === SEAT_MET;
+    const message = role === ROLE_SENDER ? value : peek(seat + SEAT_HEADER);
+    seatLeave(seat);
+    if (done) return message;
+  }
+}
+
+/** Everybody has got up. */
+export function seatsVacant(...channels: readonly number[]): void {
+  for (const channel of channels) {
+    for (let thread = 0; thread < peek(HEADER_THREADS); thread++) {
+      for (const role of [ROLE_SENDER, ROLE_RECEIVER]) {
+        const state = seatState(seatOf(channel, role, thread));
+        check(state === SEAT_VACANT, `the seat of thread ${thread} in role ${role} is left in state ${state}`);
+      }
+    }
+  }
+}
+
+/** R14: nobody waits any more. */
+export function nobodySits(...channels: readonly number[]): void {
+  seatsVacant(...channels);
+  for (const channel of channels) {
+    const waiting = waitersCount(channel + CHANNEL_RECEIVERS_WAITING) + waitersCount(channel + CHANNEL_SENDERS_WAITING);
+    check(waiting === 0, 'somebody is left waiting');
+  }
+}
+
+/** Two threads that have done nothing yet meet, in both directions. */
+export function stillMeet(one: SharedChannel<number>, two: SharedChannel<number>): void {
+  for (const [sender, receiver] of [
+    [one, two],
+    [two, one],
+  ] as const) {
+    void receiver.receive();
+    check(sender.trySend(98), 'a receiver who waits is not met');
+    void sender.send(99);
+    check(receiver.tryReceive() !== undefined, 'a sender who waits is not met');
+  }
+}
