@@ -50,6 +50,8 @@ interface Sitting {
   readonly seat: Seat;
 }
 
+const NOWHERE: readonly Sitting[] = [];
+
 export class Choice {
   // Side by side, those of channels that are there, in no order. Not one object a case: most selects are over at once.
   readonly #keys: string[];
@@ -62,7 +64,7 @@ export class Choice {
   /** Whether there is a rendezvous among the cases. */
   #meets = false;
   /** While the select waits there: its seats, of which the first leads. */
-  #sittings: Sitting[] = [];
+  #sittings: readonly Sitting[] = NOWHERE;
 
   /** Evaluates the cases in order. Throws what stands in the way, and then none leaves a trace. */
   constructor(cases: Reading) {
@@ -147,7 +149,7 @@ export class Choice {
     const first = sittings[0];
     if (!first) return undefined;
     this.#thread!.segment.enter();
-    this.#sittings = [];
+    this.#sittings = NOWHERE;
     const lead = first.seat;
     let met = lead.withdraw() || lead.led ? undefined : first;
     for (const sitting of sittings) if (sitting !== first && !sitting.seat.withdraw()) met = sitting;
@@ -162,7 +164,8 @@ export class Choice {
       const { meeting } = this.#contenders[index]!;
       if (!meeting || meeting.seat.taken || !this.#inTurn(index) || !meeting.place()) continue;
       const { seat } = meeting;
-      if (seat.offer(this, this.#sittings[0]?.seat)) this.#sittings.push({ key: this.#keys[index]!, meeting, seat });
+      if (!seat.offer(this, this.#sittings[0]?.seat)) continue;
+      this.#sittings = [...this.#sittings, { key: this.#keys[index]!, meeting, seat }];
     }
     return this.#sittings.length > 0;
   }

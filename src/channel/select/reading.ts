@@ -60,13 +60,19 @@ export class Reading {
   }
 
   #read(): Read {
-    const keys: string[] = [];
-    const values: unknown[] = [];
-    for (const key of Object.keys(this.#cases)) {
+    // As long as they have to be: a pending select keeps them.
+    const keys = Object.keys(this.#cases);
+    const values = new Array<unknown>(keys.length);
+    let count = 0;
+    for (const key of keys) {
       const known = key === this.#key ? this.#known : this.#cases[key];
       if (known === undefined || known === null) continue;
-      keys.push(key);
-      values.push(known);
+      keys[count] = key;
+      values[count++] = known;
+    }
+    if (count < keys.length) {
+      keys.length = count;
+      values.length = count;
     }
     return { keys, values };
   }
