@@ -48,7 +48,8 @@ export class Reading {
     if (!values.every(isPrompt)) return undefined;
     for (let last = values.length - 1; last >= 0; last--) {
       const at = (Math.random() * (last + 1)) | 0;
-      const [key, receive] = [keys[at]!, values[at] as ReceiveCase<unknown>];
+      const key = keys[at]!;
+      const receive = values[at] as ReceiveCase<unknown>;
       keys[at] = keys[last]!;
       values[at] = values[last];
       keys[last] = key;
@@ -61,16 +62,19 @@ export class Reading {
 
   #read(): Read {
     // As long as they have to be: a pending select keeps them.
-    const keys = Object.keys(this.#cases);
-    const values = new Array<unknown>(keys.length);
+    const length = Object.keys(this.#cases).length;
+    const keys = new Array<string>(length);
+    const values = new Array<unknown>(length);
     let count = 0;
-    for (const key of keys) {
-      const known = key === this.#key ? this.#known : this.#cases[key];
+    const cases = this.#cases;
+    for (const key in cases) {
+      if (!own.call(cases, key)) continue;
+      const known = key === this.#key ? this.#known : cases[key];
       if (known === undefined || known === null) continue;
       keys[count] = key;
       values[count++] = known;
     }
-    if (count < keys.length) {
+    if (count < length) {
       keys.length = count;
       values.length = count;
     }
