@@ -5,7 +5,7 @@ import { measuredByScript } from '../programs.ts';
 
 const CHANNELS = [2, 8, 64];
 
-const row = (channels: number, ready: 'all' | 'one', count = Math.ceil(8_000_000 / (channels + 8))): Row => ({
+const row = (channels: number, ready: 'all' | 'one', count = Math.ceil(3_200_000 / (channels + 8))): Row => ({
   name: `${channels}-${ready}`,
   ours: measuredByScript('ours/select.mjs', channels, ready, count),
   variants: [{ name: 'anew', measure: measuredByScript('ours/select.mjs', channels, ready, count, '--anew') }],
