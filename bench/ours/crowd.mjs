@@ -2,8 +2,9 @@
 //
 //   node crowd.mjs SECONDS SENDERS RECEIVERS
 //
-// Prints the messages a second of all together, and what the least and the most busy thread of either kind did,
-// as a share of that kind's mean.
+// Prints the messages a second of all together, how many were sent and received, and what the least and the most busy
+// thread of either kind did, as a share of that kind's mean. Fails unless each message came once: by their number, and by
+// the sum of what is in them.
 
 import { isMainThread, workerData } from 'node:worker_threads';
 import { attach, f64, Supervisor, struct } from '../../dist/src/index.js';
@@ -17,13 +18,18 @@ function sendFor(channel, seconds) {
   while (performance.now() < end) {
     for (let i = 0; i < CLOCK_EVERY; i++) channel.sendSync(sent++);
   }
-  return sent;
+  // 0 + 1 + … + (sent − 1), exactly.
+  return { messages: sent, sum: (sent * (sent - 1)) / 2 };
 }
 
 function receiveAll(channel) {
-  let received = 0;
-  while (!channel.receiveSync().done) received++;
-  return received;
+  let messages = 0;
+  let sum = 0;
+  for (let next = channel.receiveSync(); !next.done; next = channel.receiveSync()) {
+    messages++;
+    sum += next.value;
+  }
+  return { messages, sum };
 }
 
 function total(counts) {
@@ -43,7 +49,7 @@ if (isMainThread) {
   const [seconds, senders, receivers] = process.argv.slice(2).map(Number);
   const threads = senders + receivers;
   const supervisor = new Supervisor({ threads: threads + 1 });
-  const report = struct({ at: f64, messages: f64 });
+  const report = struct({ at: f64, messages: f64, sum: f64 });
   const ports = {
     numbers: supervisor.channel('numbers', { codec: f64, capacity: 1024 }),
     ready: supervisor.channel('ready', { codec: f64, capacity: threads }),
@@ -57,16 +63,21 @@ if (isMainThread) {
   for (let i = 0; i < threads; i++) await ports.ready.receive();
   const start = Number(process.hrtime.bigint());
   for (let i = 0; i < threads; i++) ports.go.sendSync(seconds);
-  const sent = takeReports(ports.sent, senders).map(({ messages }) => messages);
+  const sendings = takeReports(ports.sent, senders);
+  const sent = sendings.map(({ messages }) => messages);
   ports.numbers.close();
   const reports = takeReports(ports.received, receivers);
   const received = reports.map(({ messages }) => messages);
   const end = Math.max(...reports.map(({ at }) => at));
   if (total(sent) !== total(received)) throw new Error(`sent ${total(sent)} messages, received ${total(received)}`);
+  const [sumSent, sumReceived] = [sendings, reports].map((all) => total(all.map(({ sum }) => sum)));
+  if (sumSent !== sumReceived) throw new Error(`sent messages of ${sumSent} together, received ${sumReceived}`);
   const [sending, receiving] = [shares(sent), shares(received)];
   console.log(
     JSON.stringify({
       messagesPerSecond: (total(received) / (end - start)) * 1e9,
+      sent: total(sent),
+      received: total(received),
       leastSent: sending.least,
       mostSent: sending.most,
       leastReceived: receiving.least,
@@ -79,6 +90,6 @@ if (isMainThread) {
   ready.sendSync(1);
   const seconds = go.receiveSync().value;
   const sends = workerData.data === 'send';
-  const messages = sends ? sendFor(numbers, seconds) : receiveAll(numbers);
-  (sends ? sent : received).sendSync({ at: Number(process.hrtime.bigint()), messages });
+  const done = sends ? sendFor(numbers, seconds) : receiveAll(numbers);
+  (sends ? sent : received).sendSync({ at: Number(process.hrtime.bigint()), ...done });
 }

@@ -52,6 +52,7 @@ async function begin(count, wait) {
 
 if (isMainThread) {
   const [, , what, count] = process.argv;
+  const waits = countWaits();
   const supervisor = new Supervisor();
   const ports = {
     one: supervisor.channel('one', { codec: f64, capacity: 16 }),
@@ -64,7 +65,6 @@ if (isMainThread) {
   const wait =
     what === 'receive' ? () => one.receive() : () => select({ one: one.onReceive(), other: other.onReceive() });
   const engine = await begin(Number(count), awaited);
-  const waits = countWaits();
   const { bytes, waiting } = await begin(Number(count), wait);
   const { outstanding } = waits;
   ports.go.sendSync(1);

@@ -3,16 +3,21 @@
 //   node select.mjs CHANNELS all COUNT    every channel has messages: the time of a select
 //   node select.mjs CHANNELS one COUNT    one channel after the other gets a message: the time of the send and the select
 //
-// nsReceive is the same with a plain receive from one channel.
+// Its cases are an object that is kept; with --anew after that, they are written down in each select. nsReceive is the
+// same with a plain receive from one channel.
 
 import { channel, f64, selectSync } from '../../dist/src/index.js';
 
 const CAPACITY = 256;
 
 /** The select that users write, with a case for each channel. It is code of its own, as it would be in a program. */
-function selecting(count) {
-  const cases = Array.from({ length: count }, (_, i) => `c${i}: channels[${i}].onReceive()`);
-  return new Function('selectSync', `return (channels) => selectSync({ ${cases.join(', ')} });`)(selectSync);
+function selecting(count, anew) {
+  const each = Array.from({ length: count }, (_, i) => `c${i}: channels[${i}].onReceive()`).join(', ');
+  const kept = `let of, cases; return (channels) => {
+    if (of !== channels) { of = channels; cases = { ${each} }; }
+    return selectSync(cases);
+  };`;
+  return new Function('selectSync', anew ? `return (channels) => selectSync({ ${each} });` : kept)(selectSync);
 }
 
 const receiving = ([first]) => first.receiveSync();
@@ -41,7 +46,7 @@ function oneReady(channels, take, count) {
   return Number(process.hrtime.bigint() - start) / count;
 }
 
-const [, , length, ready, count] = process.argv;
+const [, , length, ready, count, form] = process.argv;
 const measure = ready === 'all' ? allReady : oneReady;
 
 function timed(channelCount, take) {
@@ -51,5 +56,5 @@ function timed(channelCount, take) {
   return measure(channels, take, Number(count));
 }
 
-const nsPerMessage = timed(Number(length), selecting(Number(length)));
+const nsPerMessage = timed(Number(length), selecting(Number(length), form === '--anew'));
 console.log(JSON.stringify({ nsPerMessage, nsReceive: timed(1, receiving) }));

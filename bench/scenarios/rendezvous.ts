@@ -15,7 +15,7 @@ export const rendezvous: Scenario = {
   rows: [
     {
       ...byBothKernels('ours/stream.mjs', 300_000, '--capacity', 0),
-      peers: [rust('small', 100_000, 0), go('small', 2_000_000, 0)],
+      peers: [rust('small', 30_000, 0), go('small', 2_000_000, 0)],
     },
   ],
   plots: [sideBySide({ title: 'Messages from hand to hand', figure: 'nsPerMessage', unit: 'nanoseconds a message' })],

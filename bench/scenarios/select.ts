@@ -5,15 +5,16 @@ import { measuredByScript } from '../programs.ts';
 
 const CHANNELS = [2, 8, 64];
 
-const row = (channels: number, ready: 'all' | 'one'): Row => ({
+const row = (channels: number, ready: 'all' | 'one', count = Math.ceil(3_200_000 / (channels + 8))): Row => ({
   name: `${channels}-${ready}`,
-  ours: measuredByScript('ours/select.mjs', channels, ready, 16_000_000 / (channels + 8)),
+  ours: measuredByScript('ours/select.mjs', channels, ready, count),
+  variants: [{ name: 'anew', measure: measuredByScript('ours/select.mjs', channels, ready, count, '--anew') }],
   peers: [
     {
       name: 'messageport',
-      measure: measuredByScript('peers/messageport/select.mjs', channels, ready, 160_000 / (channels + 8)),
+      measure: measuredByScript('peers/messageport/select.mjs', channels, ready, Math.ceil(count / 100)),
     },
-    goSelect(channels, ready, 16_000_000 / (channels + 8)),
+    goSelect(channels, ready, count),
   ],
 });
 
@@ -37,7 +38,8 @@ export const select: Scenario = {
     'all: every channel has messages; the figure is the time of a select. one: channel after channel gets a message; ' +
       'the figure is the time of a send and a select. Figures without a row, in the JSON, are those of 8-all.',
     'nsReceive is the same with one channel and a plain receive.',
-    'Ours is selectSync of onReceive() cases that are written down anew each time, go a select statement. messageport ' +
+    'Ours is selectSync with an object of cases that is kept; anew: with one that is written down in each select, ' +
+      'onReceive() and all. go is a select statement. messageport ' +
       'awaits Promise.race over promises of each port’s next message, which takes the first that is ready, not any.',
   ],
   mainFigure: 'nsPerMessage',

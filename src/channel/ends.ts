@@ -283,6 +283,7 @@ export class ReceiverEnd<T> extends CountedEnd<T> implements Receiver<T> {
   }
 
   protected override released(): void {
+    this.#case?.recall();
     this.#own?.giveBack();
   }
 

@@ -10,19 +10,22 @@ import type { WaitPoint } from '../park/wait-point.ts';
 /** What an attempt to send answers when the message was accepted, beside BLOCKED and CLOSED. */
 export const ACCEPTED = 0;
 
+/** Takes for a pending operation, which is what waits. */
+type Take<T> = (operation: object) => IteratorResult<T, undefined> | undefined;
+
 export class PendingReceive<T> extends PromisedOperation<IteratorResult<T, undefined>> {
-  readonly #take: () => IteratorResult<T, undefined> | undefined;
-  readonly #giveUp: (() => IteratorResult<T, undefined> | undefined) | undefined;
+  readonly #take: Take<T>;
+  readonly #giveUp: Take<T> | undefined;
 
   /**
    * @param take answers undefined while there is nothing.
    * @param giveUp says that nobody waits any more; it answers what was handed over even so.
    */
   constructor(
-    take: () => IteratorResult<T, undefined> | undefined,
+    take: Take<T>,
     resolve: (received: IteratorResult<T, undefined>) => void,
     reject: (error: unknown) => void,
-    giveUp?: () => IteratorResult<T, undefined> | undefined,
+    giveUp?: Take<T>,
   ) {
     super(resolve, reject);
     this.#take = take;
@@ -37,9 +40,9 @@ export class PendingReceive<T> extends PromisedOperation<IteratorResult<T, undef
     return this.#giveUp !== undefined && this.point?.first === this && this.#settle(this.#giveUp);
   }
 
-  #settle(take: () => IteratorResult<T, undefined> | undefined): boolean {
+  #settle(take: Take<T>): boolean {
     try {
-      const received = take();
+      const received = take(this);
       if (!received) return false;
       this.resolve(received);
     } catch (error) {

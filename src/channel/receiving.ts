@@ -57,6 +57,11 @@ export class Receiving<T> implements ReceivingSide<T> {
   readonly #next = () => this.#tryNext();
   /** The same for a thread that waits: at a rendezvous others have to see that. */
   readonly #nextWaiting = () => (this.#rendezvous ? this.#nextAt(this.#rendezvous) : this.#tryNext());
+  // What pending receives do, made once: there may be very many of them.
+  readonly #takePending = (operation: object) =>
+    this.#receivedIf(this.#rendezvous ? this.#rendezvous.takeWaiting(operation) : this.#fetch());
+  readonly #giveUpPending = (operation: object) =>
+    this.#receivedIf(this.#rendezvous ? this.#rendezvous.giveUpReceiving(operation) : BLOCKED);
   /** Why a message that was taken could not be read, while nobody has been told yet. */
   #unread: { readonly error: unknown } | undefined;
 
@@ -110,11 +115,8 @@ export class Receiving<T> implements ReceivingSide<T> {
         return pump.due ? pump.turn().then(() => received) : Promise.resolve(received);
       }
       return new Promise((resolve, reject) => {
-        const rendezvous = this.#rendezvous;
-        const operation = {};
-        const attempt = () => this.#receivedIf(rendezvous ? rendezvous.takeWaiting(operation) : this.#fetch());
-        const giveUp = rendezvous && (() => this.#receivedIf(rendezvous.giveUpReceiving(operation)));
-        const receive = new PendingReceive(attempt, resolve, reject, giveUp);
+        const giveUp = this.#rendezvous && this.#giveUpPending;
+        const receive = new PendingReceive(this.#takePending, resolve, reject, giveUp);
         receive.start(this.#messages, options, () => this.#core.late('receive'));
       });
     } catch (error) {

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type AnyHit, Case, type Contender } from '../../src/channel/select/case.ts';
 import { Choice } from '../../src/channel/select/choice.ts';
+import { Reading } from '../../src/channel/select/reading.ts';
 import { ThreadContext } from '../../src/park/thread.ts';
 import { randomFrom } from '../support/random.ts';
 import { freshSegment, MIB } from '../support/segment.ts';
@@ -80,7 +81,7 @@ class Moving extends Case implements Contender {
 
 function surely(moves: number, marked = true): AnyHit | undefined {
   const world = new Adversary(moves);
-  const choice = new Choice({ a: new Moving(world, 0, marked), b: new Moving(world, 1, marked) });
+  const choice = new Choice(new Reading({ a: new Moving(world, 0, marked), b: new Moving(world, 1, marked) }));
   return choice.attempt(false) ?? choice.surely(false);
 }
 
@@ -99,6 +100,6 @@ describe('R16: a select does not conclude "none" from looks at different instant
 
 test('of nothing but what is barred it says so at the first look', () => {
   const world = { looksAt: () => false, moves: 0 } as unknown as Adversary;
-  const choice = new Choice({ a: new Moving(world, 0), b: new Moving(world, 1) });
+  const choice = new Choice(new Reading({ a: new Moving(world, 0), b: new Moving(world, 1) }));
   expect(choice.surely(false)).toBeUndefined();
 });

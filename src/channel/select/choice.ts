@@ -19,6 +19,7 @@ import type { WaitPoint } from '../../park/wait-point.ts';
 import { Attachment } from '../attachment.ts';
 import type { Seat } from '../rendezvous.ts';
 import { type AnyHit, Case, type Contender, type Meeting } from './case.ts';
+import type { Reading } from './reading.ts';
 
 /** What a pending select decides about its entries. */
 export interface Owner {
@@ -49,6 +50,8 @@ interface Sitting {
   readonly seat: Seat;
 }
 
+const NOWHERE: readonly Sitting[] = [];
+
 export class Choice {
   // Side by side, those of channels that are there, in no order. Not one object a case: most selects are over at once.
   readonly #keys: string[];
@@ -61,41 +64,24 @@ export class Choice {
   /** Whether there is a rendezvous among the cases. */
   #meets = false;
   /** While the select waits there: its seats, of which the first leads. */
-  #sittings: Sitting[] = [];
+  #sittings: readonly Sitting[] = NOWHERE;
 
   /** Evaluates the cases in order. Throws what stands in the way, and then none leaves a trace. */
-  constructor(cases: object) {
-    if (cases === null || typeof cases !== 'object') {
-      throw new LimitError(`select: expected an object of cases by their keys, met ${describe(cases)}`);
-    }
-    const keys = Object.keys(cases);
-    const values: unknown[] = Object.values(cases);
+  constructor(cases: Reading) {
+    const { keys, values } = cases.all;
     this.#keys = keys;
     // Each value is replaced by what it enters as.
     this.#contenders = values as Contender[];
     let count = 0;
     try {
-      for (let index = 0; index < values.length; index++) {
-        const key = keys[index]!;
-        const known = values[index];
-        if (known === undefined || known === null) continue;
-        values[count] = this.#entered(key, known);
-        keys[count] = key;
-        count++;
-      }
-      this.#shorten(count);
+      for (; count < values.length; count++) values[count] = this.#entered(keys[count]!, values[count]);
       this.#checkMeeting();
     } catch (error) {
-      this.#shorten(count);
+      keys.length = count;
+      values.length = count;
       this.end();
       throw error;
     }
-  }
-
-  #shorten(count: number): void {
-    if (count === this.#keys.length) return;
-    this.#keys.length = count;
-    this.#contenders.length = count;
   }
 
   #entered(key: string, known: unknown): Contender {
@@ -163,7 +149,7 @@ export class Choice {
     const first = sittings[0];
     if (!first) return undefined;
     this.#thread!.segment.enter();
-    this.#sittings = [];
+    this.#sittings = NOWHERE;
     const lead = first.seat;
     let met = lead.withdraw() || lead.led ? undefined : first;
     for (const sitting of sittings) if (sitting !== first && !sitting.seat.withdraw()) met = sitting;
@@ -178,7 +164,8 @@ export class Choice {
       const { meeting } = this.#contenders[index]!;
       if (!meeting || meeting.seat.taken || !this.#inTurn(index) || !meeting.place()) continue;
       const { seat } = meeting;
-      if (seat.offer(this, this.#sittings[0]?.seat)) this.#sittings.push({ key: this.#keys[index]!, meeting, seat });
+      if (!seat.offer(this, this.#sittings[0]?.seat)) continue;
+      this.#sittings = [...this.#sittings, { key: this.#keys[index]!, meeting, seat }];
     }
     return this.#sittings.length > 0;
   }

@@ -3,6 +3,7 @@
 import type { ThreadContext } from '../../park/thread.ts';
 import type { WaitPoint } from '../../park/wait-point.ts';
 import type { ChannelCore } from '../core.ts';
+import { LetterQueue } from '../letter-queue.ts';
 import type { Receiving, ReceivingSide } from '../receiving.ts';
 import { RendezvousQueue, type Seat } from '../rendezvous.ts';
 import { type AnyHit, Case, type Contender, type Meeting } from './case.ts';
@@ -21,6 +22,8 @@ export class ReceiveCase<T> extends Case implements Contender {
   #receiving: ReceivingSide<T> | undefined;
   readonly points: readonly WaitPoint[];
   readonly meeting: Meeting | undefined;
+  /** The thread it is of while it is prompt: to enter a select there is nothing to do. Otherwise undefined. */
+  prompt: ThreadContext | undefined;
 
   constructor(from: ReceivingFrom<T>) {
     super();
@@ -32,10 +35,18 @@ export class ReceiveCase<T> extends Case implements Contender {
   }
 
   override enter(): Contender {
+    const { meeting, thread } = this;
     this.#receiving = this.#from.receiving;
     this.#receiving.ask();
-    if (this.meeting) this.#core.catchUp();
+    if (meeting) this.#core.catchUp();
+    // At-least-once, to ask is to acknowledge.
+    this.prompt = meeting || this.#core.queue instanceof LetterQueue ? undefined : thread;
     return this;
+  }
+
+  /** The end that it receives from was closed, or is another thread's: entering has something to say again. */
+  recall(): void {
+    this.prompt = undefined;
   }
 
   get thread(): ThreadContext {
@@ -50,6 +61,15 @@ export class ReceiveCase<T> extends Case implements Contender {
   attempt(key: string, blocking: boolean): AnyHit | undefined {
     this.#core.segment.enter();
     const received = this.#receiving!.takeInTurn(blocking);
+    return received && hitOf(key, received);
+  }
+
+  /** For a prompt case: attempts it if it is in turn. */
+  attemptInTurn(key: string): AnyHit | undefined {
+    const core = this.#core;
+    core.segment.enter();
+    if (!core.inTurn(core.messages)) return undefined;
+    const received = this.#receiving!.takeInTurn(false);
     return received && hitOf(key, received);
   }
 

@@ -2,11 +2,14 @@
 
 import { TimeoutError } from '../../errors.ts';
 import { deadlineOf, type WaitOptions } from '../../park/deadline.ts';
+import type { Scope } from '../../park/scope.ts';
+import type { ThreadContext } from '../../park/thread.ts';
 import { Attachment } from '../attachment.ts';
 import type { SyncWaitOptions } from '../types.ts';
 import type { AnyHit } from './case.ts';
 import { Choice } from './choice.ts';
 import { PendingSelect } from './pending-select.ts';
+import { atFirstSight, Reading } from './reading.ts';
 import type { SelectCases, Selected } from './types.ts';
 
 /**
@@ -33,17 +36,22 @@ export function selectSync<C extends SelectCases<C>>(cases: C, options?: SyncWai
   const deadline = deadlineOf(options?.timeout);
   const scope = options?.scope;
   scope?.throwIfCancelled();
-  const choice = new Choice(cases);
+  const seen = atFirstSight(cases);
+  return (seen instanceof Reading ? chooseBlocking(seen, deadline, scope, cases) : seen) as Selected<C>;
+}
+
+function chooseBlocking(reading: Reading, deadline: number, scope: Scope | undefined, cases: object): AnyHit {
+  const choice = new Choice(reading);
   try {
     choice.checkOneSegment();
     for (;;) {
       const hit = choice.attempt(true) ?? choice.sleep(deadline, scope);
-      if (hit) return hit as Selected<C>;
+      if (hit) return hit;
       scope?.throwIfCancelled();
       if (performance.now() < deadline) continue;
       const last = choice.surely(true);
       if (!last) throw late(cases);
-      return last as Selected<C>;
+      return last;
     }
   } finally {
     choice.end();
@@ -52,9 +60,14 @@ export function selectSync<C extends SelectCases<C>>(cases: C, options?: SyncWai
 
 /** Does what can be done at once; answers undefined if at some instant nothing could (Go's `default`). */
 export function trySelect<C extends SelectCases<C>>(cases: C): Selected<C> | undefined {
-  const choice = new Choice(cases);
+  const seen = atFirstSight(cases);
+  return (seen instanceof Reading ? chooseAtOnce(seen) : seen) as Selected<C> | undefined;
+}
+
+function chooseAtOnce(reading: Reading): AnyHit | undefined {
+  const choice = new Choice(reading);
   try {
-    return (choice.attempt(false) ?? choice.surely(false)) as Selected<C> | undefined;
+    return choice.attempt(false) ?? choice.surely(false);
   } finally {
     choice.end();
   }
@@ -65,9 +78,11 @@ function selectLater(cases: object, options: WaitOptions | undefined): Promise<A
     options?.signal?.throwIfAborted();
     options?.scope?.throwIfCancelled();
     const deadline = deadlineOf(options?.timeout);
-    const choice = new Choice(cases);
+    const seen = atFirstSight(cases);
+    if (!(seen instanceof Reading)) return answered(seen, Attachment.first()?.thread);
+    const choice = new Choice(seen);
     const hit = atOnce(choice, deadline, cases);
-    if (hit) return answered(hit, choice);
+    if (hit) return answered(hit, choice.thread ?? Attachment.first()?.thread);
     return new Promise((resolve, reject) => {
       new PendingSelect(choice, resolve, reject).begin(options, deadline, () => late(cases));
     });
@@ -92,8 +107,8 @@ function atOnce(choice: Choice, deadline: number, cases: object): AnyHit | undef
   }
 }
 
-function answered(hit: AnyHit, choice: Choice): Promise<AnyHit> {
-  const pump = (choice.thread ?? Attachment.first()?.thread)?.pump;
+function answered(hit: AnyHit, thread: ThreadContext | undefined): Promise<AnyHit> {
+  const pump = thread?.pump;
   return pump?.due ? pump.turn().then(() => hit) : Promise.resolve(hit);
 }
 

@@ -55,10 +55,12 @@ class SendContender implements Contender {
   #state: State = 'open';
   #forMemory: WaitForMemory | undefined;
 
-  constructor(core: ChannelCore<any>, offer: Offer, { points, seat }: Sending<any>) {
+  constructor(core: ChannelCore<any>, offer: Offer, sending: Sending<any>) {
     this.#core = core;
     this.#offer = offer;
-    this.points = points;
+    this.points = sending.points;
+    // Not destructured: the explorer follows getters where it sees them asked.
+    const seat = sending.seat;
     this.meeting = seat && this.#meetingAt(seat);
   }
 
