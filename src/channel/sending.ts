@@ -36,6 +36,8 @@ export class Sending<T> {
   readonly #room: WaitPoint;
   /** Where a send waits: for room, and, if the message may need memory, for that as well. */
   readonly points: readonly WaitPoint[];
+  /** Where a select that sends can be met by a receiver while it waits. */
+  readonly seat: Seat | undefined;
 
   constructor(core: ChannelCore<T>) {
     this.#core = core;
@@ -45,6 +47,7 @@ export class Sending<T> {
     this.#queue = core.queue;
     this.#spsc = core.queue instanceof SpscQueue ? core.queue : undefined;
     this.#rendezvous = core.queue instanceof RendezvousQueue ? core.queue : undefined;
+    this.seat = this.#rendezvous?.sending;
     this.#room = core.room;
     this.points = core.wire.staged ? [core.room, core.attachment.pool.point] : [core.room];
   }
@@ -122,11 +125,6 @@ export class Sending<T> {
     }
     const kept = wire.keep(wire.prepare(value));
     return { attempt: () => this.#sendDirect(kept), place: (at) => this.#placed(kept, at), staged: undefined };
-  }
-
-  /** Where a select that sends can be met by a receiver while it waits. */
-  get seat(): Seat | undefined {
-    return this.#rendezvous?.sending;
   }
 
   #placed(kept: unknown, at: number): true {

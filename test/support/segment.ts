@@ -34,9 +34,9 @@ export const ME = 0;
 export const YOU = 1;
 
 /** A new segment, bound to this thread. */
-export function freshSegment(options: { threads?: number; memory?: number } = {}): Segment {
-  const { threads = 4, memory = 8 * MIB } = options;
-  const segment = Segment.create({ memory, threads, spin: 0, debug: false });
+export function freshSegment(options: { threads?: number; memory?: number; spin?: number } = {}): Segment {
+  const { threads = 4, memory = 8 * MIB, spin = 0 } = options;
+  const segment = Segment.create({ memory, threads, spin, debug: false });
   segment.enter();
   return segment;
 }

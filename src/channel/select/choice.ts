@@ -65,6 +65,8 @@ export class Choice {
   #meets = false;
   /** While the select waits there: its seats, of which the first leads. */
   #sittings: readonly Sitting[] = NOWHERE;
+  /** Whether it could not sit down somewhere, for want of memory or of a vacant seat: it tries again at its next look. */
+  #unseated = false;
 
   /** Evaluates the cases in order. Throws what stands in the way, and then none leaves a trace. */
   constructor(cases: Reading) {
@@ -135,11 +137,12 @@ export class Choice {
    */
   attemptWaiting(blocking: boolean): AnyHit | undefined {
     if (!this.#meets) return this.attempt(blocking);
+    if (!this.#unseated && this.#undisturbed(true)) return undefined;
     for (;;) {
-      if (this.#undisturbed()) return undefined;
       const hit = this.getUp() ?? this.attempt(blocking);
       if (hit) return hit;
-      if (!this.#sit()) return undefined;
+      // Who sits down looks at those who do so at the same time. Others wake this thread, once they have done their step.
+      if (!this.#sit() || this.#undisturbed(false)) return undefined;
     }
   }
 
@@ -160,26 +163,26 @@ export class Choice {
   /** Sits down at every rendezvous where this select is in turn. Returns whether there is one. */
   #sit(): boolean {
     this.#thread!.segment.enter();
+    this.#unseated = false;
     for (let index = 0; index < this.#contenders.length; index++) {
       const { meeting } = this.#contenders[index]!;
-      if (!meeting || meeting.seat.taken || !this.#inTurn(index) || !meeting.place()) continue;
+      if (!meeting || meeting.seat.taken || !this.#inTurn(index)) continue;
       const { seat } = meeting;
-      if (!seat.offer(this, this.#sittings[0]?.seat)) continue;
-      this.#sittings = [...this.#sittings, { key: this.#keys[index]!, meeting, seat }];
+      if (!meeting.place() || !seat.offer(this, this.#sittings[0]?.seat)) this.#unseated = true;
+      else this.#sittings = [...this.#sittings, { key: this.#keys[index]!, meeting, seat }];
     }
     return this.#sittings.length > 0;
   }
 
-  /** Whether it sits wherever it can, nobody has come, and there is nothing it could do. */
-  #undisturbed(): boolean {
+  /** Whether it sits wherever it can, nobody has come, and there is nothing it could do; `everywhere`, or where it sits. */
+  #undisturbed(everywhere: boolean): boolean {
     const lead = this.#sittings[0]?.seat;
     if (!lead || lead.decided || lead.led) return false;
     for (let index = 0; index < this.#contenders.length; index++) {
-      if (!this.#inTurn(index)) continue;
       const contender = this.#contenders[index]!;
-      if (!contender.barred()) return false;
       const { meeting } = contender;
-      if (meeting && !meeting.seat.taken) return false;
+      if ((!meeting && !everywhere) || !this.#inTurn(index)) continue;
+      if (!contender.barred() || (meeting && !meeting.seat.taken && !this.#unseated)) return false;
     }
     return true;
   }

@@ -42,15 +42,19 @@ export function markOf({ queue, address }: ChannelCore<any>): number {
 }
 
 /** Whether a receive had nothing to answer, at some instant during the call. */
-export function nothingToTake({ queue, closed }: ChannelCore<any>): boolean {
+export function nothingToTake(core: ChannelCore<any>): boolean {
+  const { queue } = core;
   // Closed, it still waits for those letters that are in somebody's hands, and says so itself.
   if (queue instanceof LetterQueue) return queue.isEmpty();
-  if (queue instanceof RendezvousQueue) return !closed && !queue.expected('receiver');
-  return !closed && (queue instanceof SpscQueue ? queue.length === 0 : queue.isEmpty());
+  if (core.closed) return false;
+  if (queue instanceof RendezvousQueue) return !queue.expected('receiver');
+  return queue instanceof SpscQueue ? queue.length === 0 : queue.isEmpty();
 }
 
 /** Whether a send had no room, at some instant during the call. */
-export function noRoom({ queue, closed, capacity }: ChannelCore<any>): boolean {
-  if (queue instanceof RendezvousQueue) return !closed && !queue.expected('sender');
-  return !closed && (queue instanceof SpscQueue ? queue.length >= capacity : queue.isFull());
+export function noRoom(core: ChannelCore<any>): boolean {
+  const { queue } = core;
+  if (core.closed) return false;
+  if (queue instanceof RendezvousQueue) return !queue.expected('sender');
+  return queue instanceof SpscQueue ? queue.length >= core.capacity : queue.isFull();
 }

@@ -127,6 +127,8 @@ interface Ending {
   /** Nobody is left waiting. Default: yes. */
   readonly nobody?: boolean;
   readonly preemptions?: number;
+  /** Looks before a thread sleeps. Default: none. */
+  readonly spin?: number;
 }
 
 /** A model of a whole channel. */
@@ -134,13 +136,13 @@ function whole(
   name: string,
   about: string,
   threads: (scene: Scene) => Record<string, (() => void) | { maySleep: true; run: () => void }>,
-  { settled: promised, sent, nobody = true, preemptions }: Ending = {},
+  { settled: promised, sent, nobody = true, preemptions, spin = 0 }: Ending = {},
 ) {
   return model({
     name: `rendezvous/${name}`,
     about,
     ...(preemptions === undefined ? {} : { preemptions }),
-    lay: () => layShared('mpmc', 0),
+    lay: () => layShared('mpmc', 0, { spin }),
     play: (place: Place) => {
       const ledger = new Ledger();
       const settled = { count: 0 };
@@ -228,6 +230,18 @@ export const models = [
       };
     },
     { sent: [11, 12] },
+  ),
+  whole(
+    'spinning',
+    'R14: a sender and a receiver who look a few times before they sleep leave no bit behind',
+    ({ ledger, join: come }) => {
+      const [sender, receiver] = [come('sender'), come('receiver')];
+      return {
+        sender: () => void sendTo(sender, ledger, 11),
+        receiver: () => void receiveFrom(receiver, ledger),
+      };
+    },
+    { sent: [11], spin: 2 },
   ),
   whole(
     'senders',

@@ -39,6 +39,8 @@ export interface Laying {
   readonly maxAttempts?: number;
   /** An mpmc queue of a single slot, its position about to wrap, instead of the eight that a channel has at least. */
   readonly tiny?: boolean;
+  /** Looks before a thread sleeps. Default: none. */
+  readonly spin?: number;
 }
 
 /** Numbers in slots, written and read through the door, so that races are seen. */
@@ -62,8 +64,8 @@ export function attach(segment: Segment, name: string, nodeThread: number): Atta
 
 /** A segment of two pages for messages, with one channel in it; the main thread, number 0, takes no further part. */
 function lay<T>(codec: Codec<T>, topology: Topology, capacity: number, laying: Laying): Place<T> {
-  const { tiny = false, ...more } = laying;
-  const segment = freshSegment({ threads: 6, memory: 4 * MIB });
+  const { tiny = false, spin = 0, ...more } = laying;
+  const segment = freshSegment({ threads: 6, memory: 4 * MIB, spin });
   poke(HEADER_PAGES, 2);
   const { index, generation, address, name } = createChannel(attach(segment, 'main', 0), 'c', {
     codec,

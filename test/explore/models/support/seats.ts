@@ -22,6 +22,7 @@ import {
   SEAT_HEADER,
 } from '../../../../src/memory/layout.ts';
 import { load, peek, poke, relax } from '../../../../src/memory/words.ts';
+import type { ThreadContext } from '../../../../src/park/thread.ts';
 import { freshSegment, layRendezvous } from '../../../support/segment.ts';
 import { check, nameChannel } from '../../model.ts';
 
@@ -94,15 +95,23 @@ export function nobodySits(...channels: readonly number[]): void {
   }
 }
 
-/** Two threads that have done nothing yet meet, in both directions. */
-export function stillMeet(one: SharedChannel<number>, two: SharedChannel<number>): void {
-  for (const [sender, receiver] of [
-    [one, two],
-    [two, one],
-  ] as const) {
-    void receiver.receive();
-    check(sender.trySend(98), 'a receiver who waits is not met');
-    void sender.send(99);
-    check(receiver.tryReceive() !== undefined, 'a sender who waits is not met');
+/** A thread, and its object for a channel of capacity 0. */
+interface Guest {
+  readonly thread: ThreadContext;
+  readonly channel: SharedChannel<number>;
+}
+
+/** Threads that have done nothing yet meet there, whoever of them waits, and in either role. For the end of a model. */
+export function stillMeet(address: number, ...guests: readonly [Guest, Guest]): void {
+  for (const [waiting, coming] of [guests, guests.toReversed()] as [Guest, Guest][]) {
+    for (const role of [ROLE_SENDER, ROLE_RECEIVER]) {
+      waiting.thread.segment.enter();
+      const { id } = waiting.thread;
+      const seat = seatOf(address, role, id);
+      check(seatOffer(address, role, id, seat, peek(channel + CHANNEL_INDEX)), 'a thread that is new cannot sit down');
+      const met = role === ROLE_SENDER ? coming.channel.tryReceive() !== undefined : coming.channel.trySend(99);
+      check(met && seatState(seat) === SEAT_MET, 'who waits is not met');
+      seatLeave(seat);
+    }
   }
 }
