@@ -108,7 +108,7 @@ export function stillMeet(address: number, ...guests: readonly [Guest, Guest]): 
       waiting.thread.segment.enter();
       const { id } = waiting.thread;
       const seat = seatOf(address, role, id);
-      check(seatOffer(address, role, id, seat, peek(channel + CHANNEL_INDEX)), 'a thread that is new cannot sit down');
+      check(seatOffer(address, role, id, seat, peek(address + CHANNEL_INDEX)), 'a thread that is new cannot sit down');
       const met = role === ROLE_SENDER ? coming.channel.tryReceive() !== undefined : coming.channel.trySend(99);
       check(met && seatState(seat) === SEAT_MET, 'who waits is not met');
       seatLeave(seat);
