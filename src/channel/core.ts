@@ -75,6 +75,7 @@ export class ChannelCore<T> {
     this.messages = new WaitPoint(this.thread, {
       set: this.#receiversWaiting,
       parkedOn: (index << 2) | PARKED_RECEIVE,
+      sits: this.capacity === 0,
       announce: () => queue.awaitMessage(),
       watch: (looks) => queue.watchMessage(looks),
       // A closed channel has an answer for everybody.
@@ -84,6 +85,7 @@ export class ChannelCore<T> {
     this.room = new WaitPoint(this.thread, {
       set: this.#sendersWaiting,
       parkedOn: (index << 2) | PARKED_SEND,
+      sits: this.capacity === 0,
       announce: () => queue.awaitRoom(),
       watch: (looks) => queue.watchRoom(looks),
       backlog: () => this.capacity - queue.length + (this.#kernel.channelClosed(address) ? 1 : 0),

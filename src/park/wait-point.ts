@@ -27,6 +27,8 @@ export interface WaitPointOptions {
   readonly backlog: () => number;
   /** Told how long an operation had to wait here. */
   readonly noteWait?: (ms: number) => void;
+  /** Whether an attempt may enter this thread into the set: where others meet it, it waits as soon as it looks. */
+  readonly sits?: boolean;
   /** Whether what is pending here leaves the event loop free to end. */
   readonly background?: boolean;
 }
@@ -37,6 +39,7 @@ export class WaitPoint {
   readonly noteWait: (ms: number) => void;
   readonly backlog: () => number;
   readonly spin: SpinBudget;
+  readonly sits: boolean;
   readonly background: boolean;
   readonly #announce: (() => void) | undefined;
   readonly #thread: ThreadContext;
@@ -55,6 +58,7 @@ export class WaitPoint {
     const { looks } = thread.engine;
     this.spin = new SpinBudget(thread.segment.spin, watch && (() => watch(looks)));
     this.noteWait = options.noteWait ?? (() => {});
+    this.sits = options.sits ?? false;
     this.background = options.background ?? false;
   }
 
