@@ -87,6 +87,7 @@ export class ChannelCore<T> {
     this.messages = new WaitPoint(this.thread, {
       set: this.#gone ? HEADER_NOWHERE : this.#receiversWaiting,
       parkedOn: (index << 2) | PARKED_RECEIVE,
+      sits: this.capacity === 0,
       announce: () => this.queue.awaitMessage(),
       watch: (looks) => this.queue.watchMessage(looks),
       // A closed channel has an answer for everybody.
@@ -96,6 +97,7 @@ export class ChannelCore<T> {
     this.room = new WaitPoint(this.thread, {
       set: this.#gone ? HEADER_NOWHERE : this.#sendersWaiting,
       parkedOn: (index << 2) | PARKED_SEND,
+      sits: this.capacity === 0,
       announce: () => this.queue.awaitRoom(),
       watch: (looks) => this.queue.watchRoom(looks),
       backlog: () => this.capacity - this.queue.length + (this.closed ? 1 : 0),

@@ -310,7 +310,10 @@ export class RendezvousQueue implements Queue {
 
   #finish(at: number): i32 {
     const sitter = this.#kernel.seatFinish(this.#channel, at / WORD_BYTES - SEAT_HEADER);
-    if (sitter < 0) return BLOCKED;
+    if (sitter < 0) {
+      this.#thread.wakeAll(this.#channel + CHANNEL_RECEIVERS_WAITING);
+      return BLOCKED;
+    }
     this.#thread.wake(sitter);
     return ADVANCED;
   }

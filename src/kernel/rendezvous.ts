@@ -47,7 +47,8 @@
  *
  * Deaths: who is CLAIMED, and by whom, is one step. A claimer that dies at a receiver's seat leaves BROKEN, as if it had
  * never come; at a sender's seat it has the message, which is lost with it. A sitter that dies leaves its seat VACANT, or
- * ORPHANED if somebody is at work there, who sees to the rest.
+ * ORPHANED if somebody is at work there, who sees to the rest: also to waking the next thread of that number, which sets its
+ * bit, finds the seat taken and sleeps. The seat is VACANT before the set is looked at, so one of the two sees the other.
  */
 
 import {
@@ -228,7 +229,7 @@ function unclaim(channel: i32, seat: i32): boolean {
 
 /**
  * The claimer: the message is where it should be. Returns the sitter, who has to be woken. If that one is gone, then at a
- * receiver's seat nothing was sent: BLOCKED; and the seat is vacant.
+ * receiver's seat nothing was sent: BLOCKED; and the seat is vacant, for which its thread may be waiting: wake the set.
  */
 export function seatFinish(channel: i32, seat: i32): i32 {
   const role: i32 = sitsAs(channel, seat);
@@ -240,7 +241,11 @@ export function seatFinish(channel: i32, seat: i32): i32 {
     return sitter;
   }
   seatLeave(seat);
-  if (role === ROLE_RECEIVER) return BLOCKED;
+  if (role === ROLE_RECEIVER) {
+    // The bit that was taken out may have been set since by who sits there next, and could not sit down yet.
+    waitersAdd(waitingSet(channel, role), sitter);
+    return BLOCKED;
+  }
   add(channel + CHANNEL_HEAD, 1);
   return sitter;
 }

@@ -108,7 +108,7 @@ export class ThreadContext {
    */
   block(points: readonly WaitPoint[], attempt: () => i32, deadline: number, parkedOn = points[0]!.parkedOn): i32 {
     const first = points[0];
-    const spun = first ? first.spin.run(attempt, first.backlog, deadline) : BLOCKED;
+    const spun = first ? this.#spin(points, first, attempt, deadline) : BLOCKED;
     if (spun !== BLOCKED) return spun;
     const since = performance.now();
     for (const point of points) point.blocking++;
@@ -135,6 +135,23 @@ export class ThreadContext {
       first?.spin.slept(slept, this.kernel.threadsAttached());
       first?.noteWait(slept);
     }
+  }
+
+  /** Looks for a while. If that was enough, this thread is in no set afterwards that it was entered into by looking. */
+  #spin(points: readonly WaitPoint[], first: WaitPoint, attempt: () => i32, deadline: number): i32 {
+    let over = true;
+    try {
+      const spun = first.spin.run(attempt, first.backlog, deadline);
+      over = spun !== BLOCKED;
+      return spun;
+    } finally {
+      if (over) for (const point of points) if (point.sits) this.#getUp(point);
+    }
+  }
+
+  #getUp(point: WaitPoint): void {
+    this.segment.enter();
+    if (!point.pending && !point.woken) this.#leave(point);
   }
 
   #sleep(seen: i32, parkedOn: i32, timeoutMs: number): void {

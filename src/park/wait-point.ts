@@ -29,6 +29,8 @@ export interface WaitPointOptions {
   readonly wake?: () => void;
   /** Told how long an operation had to wait here. */
   readonly noteWait?: (ms: number) => void;
+  /** Whether an attempt may enter this thread into the set: where others meet it, it waits as soon as it looks. */
+  readonly sits?: boolean;
   /** Whether what is pending here leaves the event loop free to end. */
   readonly background?: boolean;
 }
@@ -41,6 +43,7 @@ export class WaitPoint {
   readonly noteWait: (ms: number) => void;
   readonly backlog: () => number;
   readonly spin: SpinBudget;
+  readonly sits: boolean;
   readonly background: boolean;
   readonly #announce: (() => void) | undefined;
   readonly #wake: () => void;
@@ -62,6 +65,7 @@ export class WaitPoint {
     const othersWait = () => thread.kernel.waitersNext(set, 0) >= 0;
     this.spin = new SpinBudget(thread.segment.spin, watch && (() => watch(looks)), othersWait);
     this.noteWait = options.noteWait ?? (() => {});
+    this.sits = options.sits ?? false;
     this.background = options.background ?? false;
   }
 

@@ -328,6 +328,44 @@ export const models = [
       };
     },
   ),
+  model({
+    name: 'rendezvous-death/orphan',
+    about:
+      'a receiver dies while a sender is at work at its seat; the next thread of its number is met once that one is done',
+    preemptions: 1,
+    lay: () => layShared('mpmc', 0),
+    play: (place: Place) => {
+      const ledger = new Ledger();
+      const [victim, sender, other] = [join(place, 'victim'), join(place, 'sender'), join(place, 'other')];
+      const healer = new ThreadContext(place.segment, 'healer', 101);
+      let served = false;
+      return {
+        threads: {
+          victim: { mortal: true, maySleep: true, run: () => receive(victim, ledger) },
+          sender: () => {
+            if (sender.channel.trySend(21)) ledger.accepted.push(21);
+          },
+          other: { maySleep: true, run: () => send(other, ledger, 31) },
+          healer: {
+            heirOf: ['victim'],
+            maySleep: true,
+            run: () => {
+              recoverThread(healer, victim.thread.id);
+              const heir = join(place, 'heir');
+              same(heir.thread.id, victim.thread.id, 'number of the heir');
+              receive(heir, ledger);
+              served = true;
+            },
+          },
+        },
+        atRest: ({ died }: Fates) => {
+          settleLosses(ledger, [], load(place.address + CHANNEL_LOST), died('victim'));
+          if (!died('victim')) return;
+          check(served || ledger.accepted.includes(31), 'a sender and a receiver sleep, though both are there');
+        },
+      };
+    },
+  }),
   whole(
     'closed',
     'R7, R10, R29: a sender dies anywhere while the channel is closed; the receiver comes to the end',
