@@ -18,7 +18,7 @@ test('every schedule with few preemptions of every model keeps the rules', { tim
   const program = `${ROOT}test/explore/main.ts`;
   const { code, stdout, stderr } = await run(program, {
     nodeArgs: TSX_ARGS,
-    args: ['--short', '--json', '--budget', '15s'],
+    args: ['--short', '--json', '--budget', '8s'],
     limitMs: 110_000,
   });
   expect(stderr.replace(/^npm warn.*$/gm, '').trim()).toBe('');

@@ -53,12 +53,39 @@ function gather(path: string, edit: Edit | undefined, found = new Map<string, So
   return found;
 }
 
-/** Loads a model, and all it imports, onto a machine. `own` are the explorer's modules that models import. */
-export function load(path: string, machine: Machine, own: Record<string, Exports>, edit?: Edit): Exports {
+/** A model and all it imports, as code that runs on any machine. */
+interface Program {
+  readonly modules: readonly { readonly name: string; readonly run: (...given: unknown[]) => Exports }[];
+  /** What the code refers to by number. */
+  readonly sites: readonly Site[];
+}
+
+const programs = new Map<string, Program>();
+
+/** The program of a file of models; that of unchanged sources is made only once in a process. */
+function programOf(path: string, platform: readonly string[], edit: Edit | undefined): Program {
+  const known = edit ? undefined : programs.get(path);
+  if (known) return known;
   const sources = gather(path, edit);
   if (edit && !sources.has(edit.path))
     throw new Error(`expected ${path} to use ${edit.path}, met a model that does not`);
   const knowledge = learn([...sources.values()]);
+  const sites: Site[] = [];
+  const modules = [...sources].map(([name, source]) => {
+    const body = rewrite(source, knowledge, sites);
+    const run = compileFunction(body, ['$', '$G', '$require', ...platform], { filename: ROOT + name });
+    return { name, run: run as (...given: unknown[]) => Exports };
+  });
+  const program = { modules, sites };
+  if (!edit) programs.set(path, program);
+  return program;
+}
+
+/** Loads a model, and all it imports, onto a machine. `own` are the explorer's modules that models import. */
+export function load(path: string, machine: Machine, own: Record<string, Exports>, edit?: Edit): Exports {
+  const { platform } = machine;
+  const program = programOf(path, Object.keys(platform), edit);
+  machine.sites.push(...program.sites);
   const modules = new Map<string, Exports>(Object.entries(own));
   modules.set(DOOR, machine.door);
   const provide = (name: string): Exports => {
@@ -67,11 +94,7 @@ export function load(path: string, machine: Machine, own: Record<string, Exports
     if (existsSync(ROOT + name)) throw new Error(`expected ${name} to be loaded before it is imported`);
     return require(name);
   };
-  const { platform } = machine;
-  for (const [name, source] of sources) {
-    const sites: Site[] = machine.sites;
-    const body = rewrite(source, knowledge, sites);
-    const run = compileFunction(body, ['$', '$G', '$require', ...Object.keys(platform)], { filename: ROOT + name });
+  for (const { name, run } of program.modules) {
     modules.set(name, run(machine, GENERATOR, provide, ...Object.values(platform)));
   }
   return modules.get(path)!;
