@@ -11,13 +11,13 @@ import { CHANNEL_TOPOLOGY, TOPOLOGY_SPMC, TOPOLOGY_SPSC } from '../memory/layout
 import type { i32 } from '../memory/words.ts';
 import { peek } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
+import { PendingLook } from '../park/pending.ts';
 import type { Attachment } from './attachment.ts';
 import { ChannelCore, type ChannelPlace, GONE } from './core.ts';
 import { Deliveries } from './deliveries.ts';
 import { ReceiverEnd, SenderEnd } from './ends.ts';
 import { LetterQueue } from './letter-queue.ts';
 import { type SendingSide, sendingFor } from './overflow.ts';
-import { PendingDiscard } from './pending.ts';
 import { Receiving, type ReceivingSide } from './receiving.ts';
 import { RendezvousQueue } from './rendezvous.ts';
 import { ReceiveCase } from './select/receive-case.ts';
@@ -147,7 +147,7 @@ export class SharedChannel<T> implements Channel<T> {
     // A channel with a single receiver that is another thread is left for that one to drain.
     if (!queue.mayTake() || this.#discard()) return;
     // A sender is between its claim and its publishing: what it sends will have to be discarded, too.
-    messages.enqueue(new PendingDiscard(() => this.#discard()));
+    messages.enqueue(new PendingLook(() => this.#discard()));
   }
 
   dispose(): void {

@@ -13,31 +13,25 @@
  */
 
 import { BLOCKED } from '../kernel/codes.ts';
-import { HEADER_DISPOSAL_WAITERS, HEADER_POOL_WAITERS, PARKED_RUNNING } from '../memory/layout.ts';
+import { HEADER_DISPOSAL_WAITERS, HEADER_POOL_WAITERS } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { PendingOperation } from '../park/pending.ts';
 import type { ThreadContext } from '../park/thread.ts';
-import { WaitPoint } from '../park/wait-point.ts';
+import { Watch } from '../park/watch.ts';
 import type { Attachment } from './attachment.ts';
 import type { SharedChannel } from './channel.ts';
 
 export class Holdings {
   readonly #attachment: Attachment;
-  readonly #point: WaitPoint;
-  readonly #watch: PendingOperation;
+  readonly #watch: Watch;
   #looking = false;
   #looksLater = false;
 
   constructor(attachment: Attachment) {
     this.#attachment = attachment;
-    this.#point = new WaitPoint(attachment.thread, {
-      set: HEADER_DISPOSAL_WAITERS,
-      parkedOn: PARKED_RUNNING,
-      // Each is told of its own: there is never a wake-up to hand on.
-      backlog: () => 0,
-      background: true,
+    this.#watch = new Watch(attachment.thread, HEADER_DISPOSAL_WAITERS, () => {
+      this.look();
+      return false;
     });
-    this.#watch = new Watch(this);
   }
 
   /** Makes this thread a holder of the channel of that name, unless it is one. Returns false if that was disposed of. */
@@ -52,7 +46,7 @@ export class Holdings {
 
   /** From here on others may dispose of what this thread holds: it wants to be told. */
   listen(): void {
-    if (!this.#watch.point) this.#point.enqueue(this.#watch);
+    this.#watch.begin();
   }
 
   /** Disposes of a channel that this thread holds. */
@@ -111,20 +105,6 @@ export class Holdings {
     channel.retire();
     thread.segment.enter();
     if (thread.kernel.channelLeave(channel.index, thread.id)) pool.announce();
-  }
-}
-
-class Watch extends PendingOperation {
-  readonly #holdings: Holdings;
-
-  constructor(holdings: Holdings) {
-    super();
-    this.#holdings = holdings;
-  }
-
-  override attempt(): boolean {
-    this.#holdings.look();
-    return false;
   }
 }
 

@@ -52,21 +52,6 @@ export class PendingReceive<T> extends PromisedOperation<IteratorResult<T, undef
   }
 }
 
-/** What is left to do of a cancel. */
-export class PendingDiscard extends PendingOperation {
-  readonly #discard: () => boolean;
-
-  /** @param discard answers whether it is done. */
-  constructor(discard: () => boolean) {
-    super();
-    this.#discard = discard;
-  }
-
-  override attempt(): boolean {
-    return this.#discard();
-  }
-}
-
 /** A message that is ready to be sent. */
 export interface Offer {
   /** ACCEPTED, BLOCKED or CLOSED. */

@@ -16,15 +16,14 @@
 import { LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
 import { ENDED_LOST } from '../kernel/scopes.ts';
-import { HEADER_SCOPE_WAITERS, HEADER_SCOPES, PARKED_RUNNING, SCOPE_DEADLINE } from '../memory/layout.ts';
+import { HEADER_SCOPE_WAITERS, HEADER_SCOPES, SCOPE_DEADLINE } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek, poke } from '../memory/words.ts';
 import { fromShared, toShared } from '../park/clock.ts';
 import { deadlineOf } from '../park/deadline.ts';
-import { PendingOperation } from '../park/pending.ts';
 import type { ScopeOptions } from '../park/scope.ts';
 import type { ThreadContext } from '../park/thread.ts';
-import { WaitPoint } from '../park/wait-point.ts';
+import { Watch } from '../park/watch.ts';
 import { SharedScope } from './scope.ts';
 
 const US_PER_MS = 1000;
@@ -34,19 +33,11 @@ export class Scopes {
   readonly thread: ThreadContext;
   /** By index: those that are not over, as far as this thread knows. */
   readonly #held = new Map<i32, SharedScope>();
-  readonly #point: WaitPoint;
-  readonly #watch: PendingOperation;
+  readonly #watch: Watch;
 
   constructor(thread: ThreadContext) {
     this.thread = thread;
-    this.#point = new WaitPoint(thread, {
-      set: HEADER_SCOPE_WAITERS,
-      parkedOn: PARKED_RUNNING,
-      // Each is told of its own: there is never a wake-up to hand on.
-      backlog: () => 0,
-      background: true,
-    });
-    this.#watch = new Watch(this);
+    this.#watch = new Watch(thread, HEADER_SCOPE_WAITERS, () => this.look());
   }
 
   /** Makes a scope, in another one or by itself. Throws LimitError for bad options and when there are too many. */
@@ -103,26 +94,13 @@ export class Scopes {
     const { kernel, id } = this.thread;
     this.#held.delete(index);
     kernel.scopeLeave(index, id);
-    if (this.#held.size === 0) this.#point.withdraw(this.#watch);
+    if (this.#held.size === 0) this.#watch.end();
   }
 
   #hold(scope: SharedScope): SharedScope {
     this.#held.set(scope.index, scope);
-    if (!this.#watch.point) this.#point.enqueue(this.#watch);
+    this.#watch.begin();
     return scope;
-  }
-}
-
-class Watch extends PendingOperation {
-  readonly #scopes: Scopes;
-
-  constructor(scopes: Scopes) {
-    super();
-    this.#scopes = scopes;
-  }
-
-  override attempt(): boolean {
-    return this.#scopes.look();
   }
 }
 

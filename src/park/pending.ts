@@ -15,3 +15,18 @@ export abstract class PendingOperation {
   /** Tries once. Returns whether the operation is settled, one way or the other. Must not throw. */
   abstract attempt(): boolean;
 }
+
+/** Something to be looked at whenever this thread is woken for it, until that is done. */
+export class PendingLook extends PendingOperation {
+  readonly #look: () => boolean;
+
+  /** @param look answers whether it is done. */
+  constructor(look: () => boolean) {
+    super();
+    this.#look = look;
+  }
+
+  override attempt(): boolean {
+    return this.#look();
+  }
+}

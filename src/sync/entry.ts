@@ -175,6 +175,13 @@ export abstract class Entry {
     this.#syncs.release(this);
   }
 
+  /** What an attempt answered. Throws ClosedError where that is its answer. */
+  protected checked(code: i32): i32 {
+    if (code !== CLOSED) return code;
+    this.look();
+    throw this.closedError();
+  }
+
   closedError(): ClosedError {
     return new ClosedError(`${this.title}: expected it open, met it closed`);
   }

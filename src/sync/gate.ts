@@ -1,7 +1,7 @@
 /** What many wait for at once: what `WaitGroup` and `Barrier` are made of. */
 
 import { BrokenError } from '../errors.ts';
-import { BROKEN, CLOSED } from '../kernel/codes.ts';
+import { BROKEN } from '../kernel/codes.ts';
 import { SYNC_WAITERS } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
@@ -42,11 +42,9 @@ export abstract class Gate extends Entry {
     this.thread.wakeAll(this.address + SYNC_WAITERS);
   }
 
-  protected checked(code: i32): i32 {
+  protected override checked(code: i32): i32 {
     if (code === BROKEN) throw this.brokenError();
-    if (code !== CLOSED) return code;
-    this.look();
-    throw this.closedError();
+    return super.checked(code);
   }
 
   /** Whoever opens it, or breaks it, wakes everybody: there is never a wake-up to hand on. */

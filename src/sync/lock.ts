@@ -1,7 +1,6 @@
 /** What one thread at a time has: what `Mutex` and `Once` are made of. */
 
 import { TimeoutError } from '../errors.ts';
-import { CLOSED } from '../kernel/codes.ts';
 import { SYNC_WAITERS } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import type { WaitOptions } from '../park/deadline.ts';
@@ -26,17 +25,17 @@ export class Lock extends Entry {
 
   /** LOCK_* or BLOCKED. Throws ClosedError. */
   tryTake(): i32 {
-    return this.#checked(this.try(this.#wait.attempt));
+    return this.checked(this.try(this.#wait.attempt));
   }
 
   /** LOCK_*. Throws what calls it off, ClosedError, or DeadlockError if this thread has it. */
   takeSync(options: SyncWaitOptions | undefined): i32 {
     this.assertMay(options);
-    return this.#checked(this.waitSync(this.#wait, options));
+    return this.checked(this.waitSync(this.#wait, options));
   }
 
   take(options: WaitOptions | undefined): Promise<i32> {
-    return this.refusal(options) ?? this.wait(this.#wait, options).then((code) => this.#checked(code));
+    return this.refusal(options) ?? this.wait(this.#wait, options).then((code) => this.checked(code));
   }
 
   give(): void {
@@ -52,11 +51,5 @@ export class Lock extends Entry {
 
   protected override backlog(): number {
     return this.kernel.lockHolder(this.address) < 0 ? 1 : 0;
-  }
-
-  #checked(code: i32): i32 {
-    if (code !== CLOSED) return code;
-    this.look();
-    throw this.closedError();
   }
 }

@@ -1,7 +1,7 @@
 /** What several hold at once, so many each: what `Semaphore` is made of. */
 
 import { TimeoutError } from '../errors.ts';
-import { BLOCKED, CLOSED } from '../kernel/codes.ts';
+import { BLOCKED } from '../kernel/codes.ts';
 import { SYNC_GREEDY, SYNC_SIZE, SYNC_WAITERS } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { load, peek, store } from '../memory/words.ts';
@@ -16,17 +16,17 @@ export class Permits extends Entry {
 
   /** Whether it took them. Throws ClosedError. */
   tryTake(count: number): boolean {
-    return this.#checked(this.try(this.#wait(count).attempt)) !== BLOCKED;
+    return this.checked(this.try(this.#wait(count).attempt)) !== BLOCKED;
   }
 
   /** Throws what calls it off, ClosedError, or DeadlockError if this thread itself holds too many. */
   takeSync(count: number, options: SyncWaitOptions | undefined): void {
     this.assertMay(options);
-    this.#checked(this.waitSync(this.#wait(count), options));
+    this.checked(this.waitSync(this.#wait(count), options));
   }
 
   take(count: number, options: WaitOptions | undefined): Promise<void> {
-    return this.refusal(options) ?? this.wait(this.#wait(count), options).then((code) => void this.#checked(code));
+    return this.refusal(options) ?? this.wait(this.#wait(count), options).then((code) => void this.checked(code));
   }
 
   give(count: number): void {
@@ -67,11 +67,5 @@ export class Permits extends Entry {
     if (code !== BLOCKED || load(this.address + SYNC_GREEDY) !== 0) return code;
     store(this.address + SYNC_GREEDY, 1);
     return take();
-  }
-
-  #checked(code: i32): i32 {
-    if (code !== CLOSED) return code;
-    this.look();
-    throw this.closedError();
   }
 }

@@ -17,16 +17,14 @@ import {
   HEADER_SYNC_WATCHERS,
   HEADER_SYNCS,
   NAME_MAX_BYTES,
-  PARKED_RUNNING,
   SYNC_NAME,
   SYNC_NAME_BYTES,
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek, poke } from '../memory/words.ts';
-import { PendingOperation } from '../park/pending.ts';
 import type { ThreadContext } from '../park/thread.ts';
-import { WaitPoint } from '../park/wait-point.ts';
+import { Watch } from '../park/watch.ts';
 import type { Entry } from './entry.ts';
 
 /** Where a primitive is in the segment, and its name there. */
@@ -51,19 +49,11 @@ const all = new WeakMap<ThreadContext, Syncs>();
 export class Syncs {
   readonly thread: ThreadContext;
   readonly #held = new Map<i32, Entry>();
-  readonly #point: WaitPoint;
-  readonly #watch: PendingOperation;
+  readonly #watch: Watch;
 
   private constructor(thread: ThreadContext) {
     this.thread = thread;
-    this.#point = new WaitPoint(thread, {
-      set: HEADER_SYNC_WATCHERS,
-      parkedOn: PARKED_RUNNING,
-      // Each is told of its own: there is never a wake-up to hand on.
-      backlog: () => 0,
-      background: true,
-    });
-    this.#watch = new Watch(this);
+    this.#watch = new Watch(thread, HEADER_SYNC_WATCHERS, () => this.look());
   }
 
   /** Those of an attachment. */
@@ -113,32 +103,19 @@ export class Syncs {
   /** This thread has one more. */
   add(entry: Entry): void {
     this.#held.set(entry.index, entry);
-    if (!this.#watch.point) this.#point.enqueue(this.#watch);
+    this.#watch.begin();
   }
 
   /** It is closed, and nothing of this thread waits there. */
   release({ index }: Entry): void {
     this.#held.delete(index);
     this.thread.kernel.syncLeave(index, this.thread.id);
-    if (this.#held.size === 0) this.#point.withdraw(this.#watch);
+    if (this.#held.size === 0) this.#watch.end();
   }
 
   /** Looks what became of all of them. Returns whether none is left. */
   look(): boolean {
     for (const entry of this.#held.values()) entry.look();
     return this.#held.size === 0;
-  }
-}
-
-class Watch extends PendingOperation {
-  readonly #syncs: Syncs;
-
-  constructor(syncs: Syncs) {
-    super();
-    this.#syncs = syncs;
-  }
-
-  override attempt(): boolean {
-    return this.#syncs.look();
   }
 }
