@@ -8,6 +8,7 @@ import { gateBroken, groupAdd, groupLeft, groupLook, groupBreak, barrierArrive, 
 import { channelEnter, channelHolds, channelHold, channelPin, channelLeave, channelNextHolder, channelDispose, markDisposed, channelDisposed, channelNextDisposed, channelGiveBack, channelRecover, channelsForget } from '../kernel/holds.ts';
 import { letterPayload, letterOf, lettersInit, letterClaim, letterPost, letterTake, letterTaken, letterCleared, letterAttempt, letterAcknowledge, letterFree, letterReturn, letterHeld, lettersInHand, letterExhausted, deadLetters, letterMove, letterDrop, lettersLength, lettersWaiting, lettersOut, lettersMoving, letterMessage, lettersRecoverMoves, lettersRecover } from '../kernel/letters.ts';
 import { lockTake, lockGive, lockSeal, lockHolder, lockSealed, lockRecover } from '../kernel/locks.ts';
+import { messagePlaces, messageAt } from '../kernel/messages.ts';
 import { slotState, slotOwner, slotOwned, slotWord, slotWordOf, mpmcInit, mpmcClaim, mpmcRoom, mpmcCleared, mpmcWatchRoom, mpmcPublish, mpmcBury, mpmcTake, mpmcWatchMessage, mpmcFree, mpmcRecover, mpmcMessage, mpmcRemind, mpmcLength, mpmcEmpty, mpmcFull, lapAfter, slotAt } from '../kernel/mpmc.ts';
 import { permitsTake, permitsGive, permitsFree, permitsHeld, permitsRecover } from '../kernel/permits.ts';
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
@@ -124,6 +125,8 @@ export const reference = {
   lockHolder,
   lockSealed,
   lockRecover,
+  messagePlaces,
+  messageAt,
   slotState,
   slotOwner,
   slotOwned,
@@ -350,6 +353,8 @@ export function compiled(exports: Record<string, any>): typeof reference {
     lockHolder: exports.lockHolder,
     lockSealed: exports.lockSealed,
     lockRecover: exports.lockRecover,
+    messagePlaces: exports.messagePlaces,
+    messageAt: exports.messageAt,
     slotState: exports.slotState,
     slotOwner: exports.slotOwner,
     slotOwned: exports.slotOwned,

@@ -38,12 +38,9 @@
  */
 
 import {
-  CHANNEL_CAPACITY,
   CHANNEL_CLOSED,
   CHANNEL_ENDED,
   CHANNEL_INDEX,
-  CHANNEL_QUEUE,
-  CHANNEL_SHIFT,
   CHANNEL_WORDS,
   CHANNELS_MAX,
   ENTRY_BLOCK,
@@ -54,9 +51,6 @@ import {
   HEADER_CHANNELS_HINT,
   HEADER_THREADS,
   HOLD_WORDS,
-  QUEUE_LETTERS,
-  QUEUE_RENDEZVOUS,
-  QUEUE_SPSC,
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
@@ -77,11 +71,8 @@ import {
 import { channelErrorBlock } from './close.ts';
 import { BLOCKED } from './codes.ts';
 import { endsClear } from './ends.ts';
-import { letterMessage } from './letters.ts';
-import { mpmcMessage } from './mpmc.ts';
+import { messageAt, messagePlaces } from './messages.ts';
 import { refsCount, refsDrop } from './refs.ts';
-import { rendezvousMessage } from './seats.ts';
-import { spscMessage } from './spsc.ts';
 
 const WHO_SHIFT = 3;
 
@@ -280,16 +271,9 @@ function vacate(index: i32): void {
 /** Frees the blocks of messages that nobody has received. */
 function dropMessages(channel: i32, who: i32): void {
   if (refsCount(channel) === 0) return;
-  const queue: i32 = peek(channel + CHANNEL_QUEUE);
-  let places: i32 = 1 << peek(channel + CHANNEL_SHIFT);
-  if (queue === QUEUE_LETTERS) places = peek(channel + CHANNEL_CAPACITY);
-  else if (queue === QUEUE_RENDEZVOUS) places = 2 * peek(HEADER_THREADS);
+  const places: i32 = messagePlaces(channel);
   for (let place: i32 = 0; place < places; place++) {
-    let payload: i32 = 0;
-    if (queue === QUEUE_LETTERS) payload = letterMessage(channel, place);
-    else if (queue === QUEUE_RENDEZVOUS) payload = rendezvousMessage(channel, place);
-    else if (queue === QUEUE_SPSC) payload = spscMessage(channel, place);
-    else payload = mpmcMessage(channel, place);
+    const payload: i32 = messageAt(channel, place);
     if (payload >= 0) refsDrop(channel, payload, who);
   }
 }

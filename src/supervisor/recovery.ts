@@ -21,7 +21,6 @@ import {
   CELL_LEFT_ENDS,
   CELL_LEFT_LOST,
   CELL_LEFT_RETURNED,
-  CHANNEL_CAPACITY,
   CHANNEL_COUNTED,
   CHANNEL_LOST,
   CHANNEL_ONLY_RECEIVER,
@@ -29,10 +28,8 @@ import {
   CHANNEL_QUEUE,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
-  CHANNEL_SHIFT,
   HEADER_DISPOSAL_WAITERS,
   HEADER_POOL_WAITERS,
-  HEADER_THREADS,
   QUEUE_LETTERS,
   QUEUE_RENDEZVOUS,
   QUEUE_SPSC,
@@ -253,26 +250,11 @@ function groundBlocks(thread: ThreadContext, dead: i32): number {
 function withoutReferred(kernel: Kernel, blocks: Set<i32>, channel: i32): void {
   const refs = kernel.refsCount(channel);
   if (refs === 0) return;
-  const { places, messageAt } = messagesOf(kernel, channel);
+  const places = kernel.messagePlaces(channel);
   for (let place = 0; place < places; place++) {
-    const payload = messageAt(channel, place);
+    const payload = kernel.messageAt(channel, place);
     if (payload < 0) continue;
     for (let ref = 0; ref < refs; ref++) blocks.delete(kernel.refAt(channel, payload, ref));
-  }
-}
-
-/** How many places for messages a channel has, and what answers where the one is that stands there, or −1. */
-function messagesOf(kernel: Kernel, channel: i32): { places: number; messageAt: (channel: i32, place: i32) => i32 } {
-  const slots = 1 << peek(channel + CHANNEL_SHIFT);
-  switch (queueOf(channel)) {
-    case QUEUE_SPSC:
-      return { places: slots, messageAt: kernel.spscMessage };
-    case QUEUE_LETTERS:
-      return { places: peek(channel + CHANNEL_CAPACITY), messageAt: kernel.letterMessage };
-    case QUEUE_RENDEZVOUS:
-      return { places: 2 * peek(HEADER_THREADS), messageAt: kernel.rendezvousMessage };
-    default:
-      return { places: slots, messageAt: kernel.mpmcMessage };
   }
 }
 

@@ -156,6 +156,8 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
           for (const name of ['mpmcWatchMessage', 'mpmcWatchRoom'] as const) pair.call(name, mpmc, random.int(0, 3));
           pair.call('mpmcCleared', mpmc, random.int(-9, 9));
           pair.call('mpmcMessage', mpmc, random.int(0, 7));
+          const each = random.pick(Object.values(pair.channels));
+          pair.call('messageAt', each, random.int(0, pair.call('messagePlaces', each) - 1));
           const position = random.int(-20, 20);
           pair.call('slotAt', mpmc, position);
           const lap = pair.call('lapAfter', position, 3);
