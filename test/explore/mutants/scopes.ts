@@ -144,7 +144,7 @@ export const scopes: readonly Mutant[] = [
     path: held,
     within: 'Scopes.#hold',
     fault: 'a thread with scopes does not wait to be told',
-    rule: drop('if (!this.#watch.point) this.#point.enqueue(this.#watch);'),
+    rule: drop('this.#watch.begin();'),
     caughtBy: ['scopes/cancel-blocked'],
   },
   {
