@@ -5,7 +5,8 @@ import { carriesLeases, codecsIn, wireOf } from '../codec/wire.ts';
 import { ChannelClosedError, IncompatibleSegmentError, LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
 import { describe } from '../memory/describe.ts';
-import { CHANNEL_OVERFLOW_TO, CHANNELS_MAX, NAME_MAX_BYTES, PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
+import { CHANNEL_OVERFLOW_TO, CHANNELS_MAX, PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
+import { encodeName } from '../memory/text.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek } from '../memory/words.ts';
 import type { Attachment } from './attachment.ts';
@@ -29,10 +30,7 @@ export function createChannel<T>(
   if (checked.keeping?.ackTimeout && carriesLeases(options.codec)) {
     throw new LimitError('ackTimeout: expected a codec without leases, as a late receiver may still write to one');
   }
-  const nameBytes = new TextEncoder().encode(name ?? '');
-  if (nameBytes.length > NAME_MAX_BYTES) {
-    throw new LimitError(`name: expected at most ${NAME_MAX_BYTES} bytes of UTF-8, met ${nameBytes.length}`);
-  }
+  const nameBytes = encodeName(name ?? '');
   const plan = planOf({ ...checked, threads: attachment.segment.threads }, wire);
   attachment.holdings.look();
   const block = takeBlock(attachment, plan.words * WORD_BYTES, checked.capacity);

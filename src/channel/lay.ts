@@ -30,7 +30,6 @@ import {
   LETTER_HEADER,
   LETTER_REFERENCE,
   LINE,
-  NAME_MAX_BYTES,
   OVERFLOW_DROP_OLDEST,
   QUEUE_LETTERS,
   QUEUE_MPMC,
@@ -43,6 +42,7 @@ import {
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { Segment } from '../memory/segment.ts';
+import { readName } from '../memory/text.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek, poke } from '../memory/words.ts';
 import type { Attachment } from './attachment.ts';
@@ -144,14 +144,9 @@ export function layChannel(
   kernel.lettersInit(address);
 }
 
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
 /** What the channel at `address` was named; nothing if it was not. */
 export function nameAt(segment: Segment, address: i32): string {
-  const length = Math.min(Math.max(0, peek(address + CHANNEL_NAME_BYTES)), NAME_MAX_BYTES);
-  const start = (address + CHANNEL_NAME) * WORD_BYTES;
-  // A copy: decoding bytes that another thread may still write is not safe everywhere.
-  return decoder.decode(segment.bytes.slice(start, start + length));
+  return readName(segment, address + CHANNEL_NAME, peek(address + CHANNEL_NAME_BYTES));
 }
 
 /** Throws unless the words at `address` are those of a channel whose messages `wire` can read and write. */

@@ -37,7 +37,6 @@ import {
   CHANNEL_YELLOW,
   HEADER_SCOPES,
   HEADER_SYNCS,
-  NAME_MAX_BYTES,
   OVERFLOW_DROP_OLDEST,
   PARKED_POOL,
   PARKED_RECEIVE,
@@ -56,9 +55,9 @@ import {
   SYNC_WAIT_GROUP,
   THREAD_ATTACHED,
   THREAD_GONE,
-  WORD_BYTES,
 } from '../memory/layout.ts';
 import type { Segment } from '../memory/segment.ts';
+import { readName } from '../memory/text.ts';
 import type { i32 } from '../memory/words.ts';
 import { load, peek } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
@@ -168,7 +167,6 @@ export class Observer {
   readonly #kernel: Kernel;
   readonly #pool: BufferPool;
   readonly #memories = new Map<number, Memory>();
-  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(thread: ThreadContext, pool: BufferPool) {
     const { segment, engine } = thread;
@@ -278,7 +276,7 @@ export class Observer {
   thread(id: number): ThreadSnapshot {
     this.#segment.enter();
     const cell = this.#kernel.threadCell(id);
-    const name = this.#text(cell + CELL_NAME, peek(cell + CELL_NAME_BYTES));
+    const name = readName(this.#segment, cell + CELL_NAME, peek(cell + CELL_NAME_BYTES));
     if (this.#kernel.threadState(id) !== THREAD_ATTACHED)
       return { id, name, state: 'gone', parkedOn: null, parkedForMs: 0 };
     const parkedOn = load(cell + CELL_PARKED_ON);
@@ -319,7 +317,7 @@ export class Observer {
     const address = index < peek(HEADER_SYNCS) ? this.#kernel.syncAddress(index) : -1;
     if (address < 0 || !this.#kernel.syncLive(index)) return `primitive ${index}`;
     const what = SYNC_TITLES[peek(address + SYNC_KIND)] ?? 'primitive';
-    const name = this.#text(address + SYNC_NAME, peek(address + SYNC_NAME_BYTES));
+    const name = readName(this.#segment, address + SYNC_NAME, peek(address + SYNC_NAME_BYTES));
     return `${what} ${name || `${what}-${index}`}`;
   }
 
@@ -366,12 +364,6 @@ export class Observer {
     memory.sampledAt = now;
     memory.sampledSent = memory.sent;
     memory.sampledReceived = memory.received;
-  }
-
-  #text(at: i32, length: number): string {
-    const most = Math.min(Math.max(0, length), NAME_MAX_BYTES);
-    // A copy: decoding bytes that another thread may still write is not safe everywhere.
-    return this.#decoder.decode(this.#segment.bytes.slice(at * WORD_BYTES, at * WORD_BYTES + most));
   }
 }
 

@@ -13,14 +13,8 @@
 import type { Attachment } from '../channel/attachment.ts';
 import { LimitError } from '../errors.ts';
 import { BLOCKED } from '../kernel/codes.ts';
-import {
-  HEADER_SYNC_WATCHERS,
-  HEADER_SYNCS,
-  NAME_MAX_BYTES,
-  SYNC_NAME,
-  SYNC_NAME_BYTES,
-  WORD_BYTES,
-} from '../memory/layout.ts';
+import { HEADER_SYNC_WATCHERS, HEADER_SYNCS, SYNC_NAME, SYNC_NAME_BYTES, WORD_BYTES } from '../memory/layout.ts';
+import { encodeName } from '../memory/text.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek, poke } from '../memory/words.ts';
 import type { ThreadContext } from '../park/thread.ts';
@@ -68,10 +62,7 @@ export class Syncs {
 
   /** Makes a primitive. Throws LimitError for a name that is too long, and when there are too many. */
   make({ kind, size, word, name = '' }: Plan): Place {
-    const bytes = new TextEncoder().encode(name);
-    if (bytes.length > NAME_MAX_BYTES) {
-      throw new LimitError(`name: expected at most ${NAME_MAX_BYTES} bytes of UTF-8, met ${bytes.length}`);
-    }
+    const bytes = encodeName(name);
     const { kernel, segment, id } = this.thread;
     segment.enter();
     const index = kernel.syncClaim(id);
