@@ -28,6 +28,7 @@ import { encodeError, readError } from './close-error.ts';
 import { GoneQueue } from './gone-queue.ts';
 import type { Fallback } from './overflow.ts';
 import { type Queue, queueOf } from './queue.ts';
+import { RendezvousQueue } from './rendezvous.ts';
 
 /** What it takes to use a channel from a thread. */
 export interface ChannelPlace<T> {
@@ -84,10 +85,11 @@ export class ChannelCore<T> {
     this.#receiversWaiting = address + CHANNEL_RECEIVERS_WAITING;
     this.#sendersWaiting = address + CHANNEL_SENDERS_WAITING;
     this.queue = this.#gone ? new GoneQueue() : queueOf(this.thread, address, peek(address + CHANNEL_TOPOLOGY), name);
+    const sits = this.queue instanceof RendezvousQueue;
     this.messages = new WaitPoint(this.thread, {
       set: this.#gone ? HEADER_NOWHERE : this.#receiversWaiting,
       parkedOn: (index << 2) | PARKED_RECEIVE,
-      sits: this.capacity === 0,
+      sits,
       announce: () => this.queue.awaitMessage(),
       watch: (looks) => this.queue.watchMessage(looks),
       // A closed channel has an answer for everybody.
@@ -97,7 +99,7 @@ export class ChannelCore<T> {
     this.room = new WaitPoint(this.thread, {
       set: this.#gone ? HEADER_NOWHERE : this.#sendersWaiting,
       parkedOn: (index << 2) | PARKED_SEND,
-      sits: this.capacity === 0,
+      sits,
       announce: () => this.queue.awaitRoom(),
       watch: (looks) => this.queue.watchRoom(looks),
       backlog: () => this.capacity - this.queue.length + (this.closed ? 1 : 0),
@@ -170,7 +172,7 @@ export class ChannelCore<T> {
     if (!point.pending) return true;
     point.service();
     if (!point.pending) return true;
-    return this.capacity === 0 && !this.#gone && !!this.#kernel.seatItself(this.address, this.thread.id);
+    return this.queue instanceof RendezvousQueue && this.queue.meetsItself;
   }
 
   close(error?: Error): void {

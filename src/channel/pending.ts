@@ -61,7 +61,7 @@ export interface Offer {
   readonly staged: Staged | undefined;
 }
 
-interface Sending extends Offer {
+interface Sending extends Omit<Offer, 'place'> {
   /** Says that nobody waits any more; answers whether the message was taken even so. */
   readonly giveUp: (() => boolean) | undefined;
   /** Where to wait for pool memory. */

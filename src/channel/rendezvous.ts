@@ -8,7 +8,6 @@ import { ADVANCED, BLOCKED, CLOSED, DAMAGED } from '../kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
 import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET } from '../kernel/seats.ts';
 import {
-  CELL_WAKE,
   CHANNEL_INDEX,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
@@ -16,51 +15,39 @@ import {
   WORD_BYTES,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
-import { load, peek, relax, wait } from '../memory/words.ts';
+import { peek, relax } from '../memory/words.ts';
+import { outlast } from '../park/outlast.ts';
 import type { ThreadContext } from '../park/thread.ts';
 import { damaged, guard } from './damage.ts';
 import type { OnlyThread } from './only-thread.ts';
+import type { Offer } from './pending.ts';
 import type { Queue } from './queue.ts';
 
-/** Looks at a seat that is being met before one goes on, or naps; and how long a nap, and all naps may take. */
+/** Looks at a seat that is being met before one goes on. */
 const LOOKS = 64;
-const NAP_MS = 0.05;
-const PATIENCE_MS = 100;
 /** Looks that a sender leaves to a receiver who has sat down at the same time: one of the two has to get up. */
 const YIELDED_LOOKS = 256;
-
-/** A message that a sender has with him. */
-export interface Brought {
-  /** Hands it to a receiver who waits: ACCEPTED, BLOCKED or CLOSED. */
-  hand(): i32;
-  /** Puts it to a seat. Returns false if there is no memory for it now. */
-  place(at: number): boolean;
-  /** It was taken from there. */
-  taken(): void;
-}
 
 /**
  * Where this thread waits at the channel, in one of the roles. At most one of its operations does at a time, and only that
  * one may get up; the others wait for their turn beside it. Each is told by an object of its own.
  */
 export class Seat {
+  readonly #thread: ThreadContext;
   readonly #kernel: Kernel;
   readonly #channel: i32;
-  readonly #me: i32;
-  readonly #cell: i32;
   readonly role: i32;
   readonly #word: i32;
   /** Where the message is, in bytes of the segment. */
   readonly at: number;
   #sitter: object | undefined;
 
-  constructor({ kernel, id, cell }: ThreadContext, channel: i32, role: i32) {
-    this.#kernel = kernel;
+  constructor(thread: ThreadContext, channel: i32, role: i32) {
+    this.#thread = thread;
+    this.#kernel = thread.kernel;
     this.#channel = channel;
-    this.#me = id;
-    this.#cell = cell;
     this.role = role;
-    this.#word = kernel.seatOf(channel, role, id);
+    this.#word = thread.kernel.seatOf(channel, role, thread.id);
     this.at = (this.#word + SEAT_HEADER) * WORD_BYTES;
   }
 
@@ -76,7 +63,7 @@ export class Seat {
   /** Waits here from now on, as one of the seats that `lead` decides for. Returns whether that is possible. */
   offer(operation: object, lead: Seat = this): boolean {
     const leadChannel = peek(lead.#channel + CHANNEL_INDEX);
-    const sits = !!this.#kernel.seatOffer(this.#channel, this.role, this.#me, lead.#word, leadChannel);
+    const sits = !!this.#kernel.seatOffer(this.#channel, this.role, this.#thread.id, lead.#word, leadChannel);
     this.#sitter = sits ? operation : undefined;
     return sits;
   }
@@ -107,10 +94,14 @@ export class Seat {
   /** Waits for a moment until whoever has come is done. Returns false if he needs longer; this thread is woken then. */
   glance(): boolean {
     for (let look = 0; look < LOOKS; look++) {
-      if (this.#kernel.seatState(this.#word) !== SEAT_CLAIMED) return true;
+      if (!this.#claimed) return true;
       relax(1);
     }
     return false;
+  }
+
+  get #claimed(): boolean {
+    return this.#kernel.seatState(this.#word) === SEAT_CLAIMED;
   }
 
   /**
@@ -119,14 +110,10 @@ export class Seat {
    * is not waited for any longer than this: from a sender he has the message, to a receiver he has not come.
    */
   settle(): boolean {
-    const until = performance.now() + PATIENCE_MS;
-    while (!this.glance()) {
-      if (performance.now() >= until && this.#kernel.seatAbandon(this.#word)) {
-        this.#sitter = undefined;
-        return this.role === ROLE_SENDER;
-      }
-      const word = this.#cell + CELL_WAKE;
-      wait(word, load(word), NAP_MS);
+    const busy = () => (this.#claimed ? BLOCKED : ADVANCED);
+    if (outlast(this.#thread, busy, () => false) === BLOCKED && this.#kernel.seatAbandon(this.#word)) {
+      this.#sitter = undefined;
+      return this.role === ROLE_SENDER;
     }
     const met = this.#kernel.seatState(this.#word) === SEAT_MET;
     if (!met || this.role === ROLE_SENDER) this.leave();
@@ -199,17 +186,17 @@ export class RendezvousQueue implements Queue {
   }
 
   /** For a sender who waits: ACCEPTED, CLOSED, or BLOCKED; then he sits, unless there is no memory, and is woken. */
-  sendWaiting(message: Brought): i32 {
+  sendWaiting(offer: Offer): i32 {
     for (;;) {
       const seat = this.sending;
-      if (seat.takenBy(message) && this.#sits(seat)) {
+      if (seat.takenBy(offer) && this.#sits(seat)) {
         if (!seat.decided || !seat.glance()) return BLOCKED;
         if (!seat.settle()) continue;
-        message.taken();
+        offer.staged?.done();
         return ADVANCED;
       }
-      const code = message.hand();
-      if (code !== BLOCKED || seat.taken || !message.place(seat.at) || !seat.offer(message)) return code;
+      const code = offer.attempt();
+      if (code !== BLOCKED || seat.taken || !offer.place(seat.at) || !seat.offer(offer)) return code;
     }
   }
 
@@ -220,16 +207,21 @@ export class RendezvousQueue implements Queue {
   }
 
   /** The sender waits no more. Answers whether his message was taken after all. */
-  giveUpSending(message: Brought): boolean {
+  giveUpSending(offer: Offer): boolean {
     const seat = this.sending;
-    if (!seat.takenBy(message) || seat.withdraw() || !seat.settle()) return false;
-    message.taken();
+    if (!seat.takenBy(offer) || seat.withdraw() || !seat.settle()) return false;
+    offer.staged?.done();
     return true;
   }
 
   /** Whether an operation of this thread sits here. */
   get occupied(): boolean {
     return this.sending.taken || this.receiving.taken;
+  }
+
+  /** Whether a select of this thread sits in both roles: it does not meet itself. */
+  get meetsItself(): boolean {
+    return !!this.#kernel.seatItself(this.#channel, this.#thread.id);
   }
 
   /** Whether somebody waits whom a sender, or a receiver, of this thread could meet. */

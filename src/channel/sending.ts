@@ -18,7 +18,7 @@ import type { WaitPoint } from '../park/wait-point.ts';
 import type { ChannelCore } from './core.ts';
 import { ACCEPTED, type Offer, PendingSend } from './pending.ts';
 import { type Queue, SpscQueue } from './queue.ts';
-import { type Brought, RendezvousQueue, type Seat } from './rendezvous.ts';
+import { RendezvousQueue, type Seat } from './rendezvous.ts';
 import type { SyncWaitOptions } from './types.ts';
 
 /** How many messages a batch makes visible at once. */
@@ -119,17 +119,24 @@ export class Sending<T> {
   /** A message for whose turn somebody else looks out. Runs what code of the user's there is to run. */
   offer(value: T): Offer {
     const wire = this.#wire;
-    if (wire.staged) {
-      const staged = wire.stage(value);
-      return { attempt: () => this.#sendStaged(staged), place: (at) => placed(staged, at), staged };
-    }
-    const kept = wire.keep(wire.prepare(value));
-    return { attempt: () => this.#sendDirect(kept), place: (at) => this.#placed(kept, at), staged: undefined };
+    return wire.staged ? this.#offerStaged(wire.stage(value)) : this.#offerDirect(wire.keep(wire.prepare(value)));
   }
 
-  #placed(kept: unknown, at: number): true {
-    (this.#wire as DirectWire<T>).put(kept, at);
-    return true;
+  #offerDirect(kept: unknown): Offer {
+    const place = (at: number) => {
+      (this.#wire as DirectWire<T>).put(kept, at);
+      return true;
+    };
+    return { attempt: () => this.#sendDirect(kept), place, staged: undefined };
+  }
+
+  #offerStaged(staged: Staged): Offer {
+    const place = (at: number) => {
+      if (!staged.reserve()) return false;
+      staged.put(at);
+      return true;
+    };
+    return { attempt: () => this.#sendStaged(staged), place, staged };
   }
 
   // What a message meets when it is accepted at once stands in small methods without closures: the engine makes one piece
@@ -159,9 +166,8 @@ export class Sending<T> {
   }
 
   #sendBlocking(kept: unknown, options: SyncWaitOptions | undefined): void {
-    const attempt = () => this.#trySendDirect(kept);
-    const message = this.#rendezvous && this.#brought(attempt, (at) => this.#placed(kept, at));
-    this.#finish(this.#blockingSend(attempt, options, undefined, message));
+    const offer = this.#rendezvous && this.#offerDirect(kept);
+    this.#finish(this.#blockingSend(() => this.#trySendDirect(kept), options, undefined, offer));
   }
 
   #trySendThrough(wire: StagedWire<T>, value: T): boolean {
@@ -175,8 +181,8 @@ export class Sending<T> {
     const staged = wire.stage(value);
     const attempt = () => this.#trySendStaged(staged);
     if (this.#rendezvous !== undefined) this.#core.catchUp();
-    const message = this.#rendezvous && this.#brought(attempt, (at) => placed(staged, at), staged);
-    this.#finish(this.#guard(staged, () => this.#blockingSend(attempt, options, staged, message)));
+    const offer = this.#rendezvous && this.#offerStaged(staged);
+    this.#finish(this.#guard(staged, () => this.#blockingSend(attempt, options, staged, offer)));
   }
 
   /** Sends a staged value. BLOCKED also means that there is no memory for it now. */
@@ -196,32 +202,27 @@ export class Sending<T> {
     return this.#core.inTurn(this.#room) ? this.#sendStaged(staged) : BLOCKED;
   }
 
-  #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined, staged?: Staged, message?: Brought): i32 {
+  #blockingSend(attempt: () => i32, options: SyncWaitOptions | undefined, staged?: Staged, offer?: Offer): i32 {
     let code = attempt();
     if (code !== BLOCKED) return code;
-    if (this.#rendezvous) return this.#blockAt(this.#rendezvous, message!, options);
+    if (this.#rendezvous) return this.#blockAt(this.#rendezvous, offer!, options);
     code = blockUnder(this.#thread, this.points, attempt, options);
     return this.#orSurelySend(code, attempt, staged);
   }
 
-  #blockAt(rendezvous: RendezvousQueue, message: Brought, options: SyncWaitOptions | undefined): i32 {
+  #blockAt(rendezvous: RendezvousQueue, offer: Offer, options: SyncWaitOptions | undefined): i32 {
     let code: i32 = BLOCKED;
     const attempt = () => {
       if (!this.#core.inTurn(this.#room)) return BLOCKED;
-      return this.#room.pending ? message.hand() : rendezvous.sendWaiting(message);
+      return this.#room.pending ? offer.attempt() : rendezvous.sendWaiting(offer);
     };
     try {
       code = blockUnder(this.#thread, this.points, attempt, options);
     } catch (error) {
-      if (!rendezvous.giveUpSending(message)) throw error;
+      if (!rendezvous.giveUpSending(offer)) throw error;
       return ACCEPTED;
     }
-    return code === BLOCKED && rendezvous.giveUpSending(message) ? ACCEPTED : code;
-  }
-
-  /** A message as a rendezvous wants it. */
-  #brought(hand: () => i32, place: (at: number) => boolean, staged?: Staged): Brought {
-    return { hand, place, taken: () => staged?.done() };
+    return code === BLOCKED && rendezvous.giveUpSending(offer) ? ACCEPTED : code;
   }
 
   /**
@@ -243,12 +244,7 @@ export class Sending<T> {
     if (options?.timeout !== undefined) code = this.#orSurelySend(code, () => this.#trySendDirect(prepared));
     if (this.#settled(code)) return this.#accepted();
     const kept = wire.keep(prepared);
-    return this.#pend(
-      () => this.#sendDirect(kept),
-      (at) => this.#placed(kept, at),
-      undefined,
-      options,
-    );
+    return this.#pend(this.#offerDirect(kept), options);
   }
 
   #sendStagedLater(value: T, options: WaitOptions | undefined): Promise<void> {
@@ -265,27 +261,16 @@ export class Sending<T> {
     }
     if (this.#settled(code)) return this.#accepted();
     staged.keep();
-    return this.#pend(
-      () => this.#sendStaged(staged),
-      (at) => placed(staged, at),
-      staged,
-      options,
-    );
+    return this.#pend(this.#offerStaged(staged), options);
   }
 
-  #pend(
-    hand: () => i32,
-    place: (at: number) => boolean,
-    staged: Staged | undefined,
-    options: WaitOptions | undefined,
-  ): Promise<void> {
+  #pend(offer: Offer, options: WaitOptions | undefined): Promise<void> {
     const memory = this.#core.attachment.pool.point;
     const rendezvous = this.#rendezvous;
-    const message = this.#brought(hand, place, staged);
-    const attempt = rendezvous ? () => rendezvous.sendWaiting(message) : hand;
-    const giveUp = rendezvous && (() => rendezvous.giveUpSending(message));
+    const attempt = rendezvous ? () => rendezvous.sendWaiting(offer) : offer.attempt;
+    const giveUp = rendezvous && (() => rendezvous.giveUpSending(offer));
     return new Promise((resolve, reject) => {
-      const send = { attempt, place, staged, memory, giveUp, closedError: () => this.#core.closedError() };
+      const send = { attempt, staged: offer.staged, memory, giveUp, closedError: () => this.#core.closedError() };
       new PendingSend(send, resolve, reject).start(this.#room, options, () => this.#core.late('send'));
     });
   }
@@ -349,12 +334,6 @@ export class Sending<T> {
   #finish(code: i32): void {
     if (!this.#settled(code)) throw this.#core.late('send');
   }
-}
-
-function placed(staged: Staged, at: number): boolean {
-  if (!staged.reserve()) return false;
-  staged.put(at);
-  return true;
 }
 
 function iterable<T>(values: Iterable<T>): Iterable<T> {
