@@ -24,11 +24,11 @@ export class Attachment implements WireContext {
   readonly refs: AttachedRefs;
   busy = 0;
 
-  private constructor(segment: Segment, name: string, nodeThreadId: number) {
-    this.segment = segment;
-    this.thread = new ThreadContext(segment, name, nodeThreadId);
-    this.pool = new BufferPool(this.thread);
-    this.scopes = new Scopes(this.thread);
+  private constructor(thread: ThreadContext) {
+    this.segment = thread.segment;
+    this.thread = thread;
+    this.pool = new BufferPool(thread);
+    this.scopes = new Scopes(thread);
     this.holdings = new Holdings(this);
     this.refs = new AttachedRefs(this);
   }
@@ -37,7 +37,7 @@ export class Attachment implements WireContext {
   static of(segment: Segment, name: string, nodeThreadId: number): Attachment {
     let attachment = attachments.get(segment.id);
     if (!attachment) {
-      attachment = new Attachment(segment, name, nodeThreadId);
+      attachment = new Attachment(ThreadContext.attach(segment, name, nodeThreadId));
       attachments.set(segment.id, attachment);
     }
     return attachment;

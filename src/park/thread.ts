@@ -39,24 +39,30 @@ export class ThreadContext {
   readonly cell: i32;
   readonly pump: Pump;
 
+  private constructor(segment: Segment, engine: Engine, name: string, id: i32) {
+    this.segment = segment;
+    this.engine = engine;
+    this.kernel = engine.kernel;
+    this.id = id;
+    this.name = name;
+    this.cell = engine.kernel.threadCell(id);
+    this.pump = new Pump(this);
+  }
+
   /** Attaches the running thread. Throws {@link LimitError} when as many threads are attached as the segment allows. */
-  constructor(segment: Segment, name: string, nodeThreadId: number) {
+  static attach(segment: Segment, name: string, nodeThreadId: number): ThreadContext {
     segment.enter();
-    this.engine = engineFor(segment);
-    this.kernel = this.engine.kernel;
-    const id = this.kernel.threadClaim(nodeThreadId);
+    const engine = engineFor(segment);
+    const id = engine.kernel.threadClaim(nodeThreadId);
     if (id === BLOCKED) {
       throw new LimitError(
         `expected at most ${segment.threads} threads attached at once (Supervisor option "threads"), met one more`,
       );
     }
-    this.segment = segment;
-    this.id = id;
-    this.name = name;
-    this.cell = this.kernel.threadCell(id);
-    this.#writeCell();
-    this.kernel.threadReady(id);
-    this.pump = new Pump(this);
+    const thread = new ThreadContext(segment, engine, name, id);
+    thread.#writeCell();
+    engine.kernel.threadReady(id);
+    return thread;
   }
 
   /** Wakes the thread that was taken out of a waiter set. */
@@ -123,7 +129,7 @@ export class ThreadContext {
         const remaining = deadline - performance.now();
         if (remaining <= 0) return BLOCKED;
         // The attempt may have settled pending operations of this thread, and taken it out of the set with the last one.
-        if (points.some((point) => point.woken)) continue;
+        if (this.#anyWoken(points)) continue;
         this.#sleep(seen, parkedOn, remaining);
         this.segment.enter();
       }
@@ -147,6 +153,11 @@ export class ThreadContext {
     } finally {
       if (over) for (const point of points) if (point.sits) this.#getUp(point);
     }
+  }
+
+  #anyWoken(points: readonly WaitPoint[]): boolean {
+    for (const point of points) if (point.woken) return true;
+    return false;
   }
 
   #getUp(point: WaitPoint): void {

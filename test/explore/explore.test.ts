@@ -6,7 +6,7 @@ import { explore } from './engine/explore.ts';
 import { partsOf, reportOf, seedOf } from './engine/report.ts';
 import { listModels, openModel } from './engine/subject.ts';
 import { mutants } from './mutants/list.ts';
-import { mutate } from './mutants/mutate.ts';
+import { type Mutant, mutate, replace } from './mutants/mutate.ts';
 import { tryMutant } from './mutants/run.ts';
 import { ROOT } from './transform/source.ts';
 
@@ -33,6 +33,18 @@ test('every schedule with few preemptions of every model keeps the rules', { tim
   if (cut.length > 0) console.info(`This machine was too busy to finish ${cut.join(', ')}: see npm run test:explore`);
 });
 
+/** A callback of a function of the platform's. */
+const closure: Mutant = {
+  path: 'src/park/thread.ts',
+  within: 'ThreadContext.#anyWoken',
+  fault: 'looks are taken by a closure',
+  rule: replace(
+    'for (const point of points) if (point.woken) return true;\n    return false;',
+    'return points.some((point) => point.woken);',
+  ),
+  caughtBy: ['park/mpmc'],
+};
+
 describe('the explorer', () => {
   const lostClaim = mutants.find(({ within, fault }) => within === 'mpmcClaim' && /compared and swapped/.test(fault))!;
 
@@ -45,6 +57,12 @@ describe('the explorer', () => {
     expect(report).toMatch(/mpmcClaim:\d+ +store +slot 0 state: FREE lap \d+ → CLAIMED t\d lap/);
     expect(report).toContain(seedOf(model, schedule));
     expect(report).not.toContain('not deterministic');
+  });
+
+  // It would be one step with all it does, and nobody would be seen to come between.
+  test('says so when it cannot go through code step by step', () => {
+    const { caught } = tryMutant(closure, 20);
+    expect(caught!.message).toMatch(/^load of a word .* cannot be suspended \(src\/kernel\/waiters\.ts:\d+\)$/);
   });
 
   test('runs the same schedules each time', () => {

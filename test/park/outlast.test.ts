@@ -9,7 +9,7 @@ import { freshSegment, MIB } from '../support/segment.ts';
 let me: ThreadContext;
 
 beforeEach(() => {
-  me = new ThreadContext(freshSegment({ memory: 4 * MIB }), 'me', 1);
+  me = ThreadContext.attach(freshSegment({ memory: 4 * MIB }), 'me', 1);
 });
 
 const never = () => false;

@@ -29,8 +29,8 @@ let set: i32;
 
 beforeEach(() => {
   segment = freshSegment({ memory: 4 * MIB });
-  me = new ThreadContext(segment, 'me', 1);
-  you = new ThreadContext(segment, 'you', 2);
+  me = ThreadContext.attach(segment, 'me', 1);
+  you = ThreadContext.attach(segment, 'you', 2);
   set = layChannel('mpmc', 1) + CHANNEL_RECEIVERS_WAITING;
 });
 

@@ -11,7 +11,7 @@ import { freshSegment, MIB } from '../support/segment.ts';
 let thread: ThreadContext;
 
 beforeAll(() => {
-  thread = new ThreadContext(freshSegment({ memory: 4 * MIB }), 'me', 1);
+  thread = ThreadContext.attach(freshSegment({ memory: 4 * MIB }), 'me', 1);
 });
 
 /** Moves what there is to be had, so that it is never where one looks. Of two cases one is ready at every instant. */
@@ -81,7 +81,7 @@ class Moving extends Case implements Contender {
 
 function surely(moves: number, marked = true): AnyHit | undefined {
   const world = new Adversary(moves);
-  const choice = new Choice(new Reading({ a: new Moving(world, 0, marked), b: new Moving(world, 1, marked) }));
+  const choice = Choice.among(new Reading({ a: new Moving(world, 0, marked), b: new Moving(world, 1, marked) }));
   return choice.attempt(false) ?? choice.surely(false);
 }
 
@@ -100,6 +100,6 @@ describe('R16: a select does not conclude "none" from looks at different instant
 
 test('of nothing but what is barred it says so at the first look', () => {
   const world = { looksAt: () => false, moves: 0 } as unknown as Adversary;
-  const choice = new Choice(new Reading({ a: new Moving(world, 0), b: new Moving(world, 1) }));
+  const choice = Choice.among(new Reading({ a: new Moving(world, 0), b: new Moving(world, 1) }));
   expect(choice.surely(false)).toBeUndefined();
 });

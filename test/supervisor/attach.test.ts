@@ -209,7 +209,7 @@ describe('as many threads as were allowed', () => {
     const supervisor = new Supervisor({ memory: 8 * MIB, sampleInterval: false });
     const segment = Segment.open(supervisor.share(0).memory);
     // The main thread, and 62 that only claim to be.
-    for (let id = 1; id < 63; id++) new ThreadContext(segment, `thread ${id}`, 1_000_000 + id);
+    for (let id = 1; id < 63; id++) ThreadContext.attach(segment, `thread ${id}`, 1_000_000 + id);
     const crew = new Crew(supervisor, 2);
     crews.push(crew);
     const channel = supervisor.channel('a', { codec: u32, capacity: 2 });

@@ -10,6 +10,7 @@
 
 import { Attachment } from '../../src/channel/attachment.ts';
 import { Segment } from '../../src/memory/segment.ts';
+import { ThreadContext } from '../../src/park/thread.ts';
 
 /** What an access to shared words throws once its thread is dead. */
 class Death extends Error {}
@@ -33,11 +34,11 @@ for (const name of [...READING, ...WRITING]) {
 }
 
 /** The constructor is for `Attachment.of` alone, which knows one attachment a process. */
-const AttachmentOf = Attachment as unknown as new (segment: Segment, name: string, nodeThreadId: number) => Attachment;
+const AttachmentOf = Attachment as unknown as new (thread: ThreadContext) => Attachment;
 
 /** Attaches this process to a segment once more, as if from another thread. */
 export function attachAgain(segment: Segment, name: string, nodeThreadId: number): Attachment {
-  return new AttachmentOf(Segment.open(segment.memory), name, nodeThreadId);
+  return new AttachmentOf(ThreadContext.attach(Segment.open(segment.memory), name, nodeThreadId));
 }
 
 /** Attaches with the kernel whose steps can be counted. */
@@ -80,7 +81,9 @@ export class Mortal {
   }
 
   get attachment(): Attachment {
-    this.#attachment ??= withSteps(() => new AttachmentOf(this.segment, 'mortal', this.#nodeThreadId));
+    this.#attachment ??= withSteps(
+      () => new AttachmentOf(ThreadContext.attach(this.segment, 'mortal', this.#nodeThreadId)),
+    );
     return this.#attachment;
   }
 

@@ -68,22 +68,27 @@ export class Choice {
   /** Whether it could not sit down somewhere, for want of memory or of a vacant seat: it tries again at its next look. */
   #unseated = false;
 
-  /** Evaluates the cases in order. Throws what stands in the way, and then none leaves a trace. */
-  constructor(cases: Reading) {
-    const { keys, values } = cases.all;
+  private constructor(keys: string[], values: unknown[]) {
     this.#keys = keys;
     // Each value is replaced by what it enters as.
     this.#contenders = values as Contender[];
+  }
+
+  /** Evaluates the cases in order. Throws what stands in the way, and then none leaves a trace. */
+  static among(cases: Reading): Choice {
+    const { keys, values } = cases.all;
+    const choice = new Choice(keys, values);
     let count = 0;
     try {
-      for (; count < values.length; count++) values[count] = this.#entered(keys[count]!, values[count]);
-      this.#checkMeeting();
+      for (; count < values.length; count++) values[count] = choice.#entered(keys[count]!, values[count]);
+      choice.#checkMeeting();
     } catch (error) {
       keys.length = count;
       values.length = count;
-      this.end();
+      choice.end();
       throw error;
     }
+    return choice;
   }
 
   #entered(key: string, known: unknown): Contender {

@@ -41,7 +41,7 @@ export function selectSync<C extends SelectCases<C>>(cases: C, options?: SyncWai
 }
 
 function chooseBlocking(reading: Reading, deadline: number, scope: Scope | undefined, cases: object): AnyHit {
-  const choice = new Choice(reading);
+  const choice = Choice.among(reading);
   try {
     choice.checkOneSegment();
     for (;;) {
@@ -65,7 +65,7 @@ export function trySelect<C extends SelectCases<C>>(cases: C): Selected<C> | und
 }
 
 function chooseAtOnce(reading: Reading): AnyHit | undefined {
-  const choice = new Choice(reading);
+  const choice = Choice.among(reading);
   try {
     return choice.attempt(false) ?? choice.surely(false);
   } finally {
@@ -80,7 +80,7 @@ function selectLater(cases: object, options: WaitOptions | undefined): Promise<A
     const deadline = deadlineOf(options?.timeout);
     const seen = atFirstSight(cases);
     if (!(seen instanceof Reading)) return answered(seen, Attachment.first()?.thread);
-    const choice = new Choice(seen);
+    const choice = Choice.among(seen);
     const hit = atOnce(choice, deadline, cases);
     if (hit) return answered(hit, choice.thread ?? Attachment.first()?.thread);
     return new Promise((resolve, reject) => {

@@ -86,6 +86,7 @@ export class Machine {
   #queueHigh = new Int32Array(1024);
   #queueLow = new Int32Array(1024);
   #sleepers: Sleeper[] = [];
+  #violated: Violation | undefined;
   #atOnce = 0;
 
   // ── What loaded code sees ───────────────────────────────────────────────────────────────────────────────────────────
@@ -191,6 +192,7 @@ export class Machine {
     this.#queueLow.fill(0);
     this.#races.reset(this.#addresses.length);
     this.#sleepers = [];
+    this.#violated = undefined;
     this.#atOnce = 0;
     this.thread = undefined;
     this.threads = [];
@@ -238,7 +240,7 @@ export class Machine {
     this.#fingerprint(thread);
     thread.high = this.#print.high;
     thread.low = this.#print.low;
-    if (++thread.count > STEPS_MAX) throw new Violation(`${thread.name} does not come to an end`);
+    if (++thread.count > STEPS_MAX) throw this.#violation(`${thread.name} does not come to an end`);
     const { pending, at } = thread;
     this.#stir();
     if (pending === START || pending === TURN || pending === WOKEN) {
@@ -269,6 +271,11 @@ export class Machine {
     thread.status = 'ready';
     this.#tell(thread, timedOut ? 'wakes: time over' : 'wakes: no reason', undefined, thread.at, 0, 0, undefined);
     this.#resume(thread, !timedOut);
+  }
+
+  #violation(sentence: string): Violation {
+    this.#violated ??= new Violation(sentence);
+    return this.#violated;
   }
 
   /** A thread stops for ever, with its next step undone. */
@@ -314,6 +321,8 @@ export class Machine {
     this.thread = thread;
     if (thread.steps!.next(result).done) thread.status = 'done';
     this.thread = undefined;
+    // Code under test catches errors, and must not hide these.
+    if (this.#violated) throw this.#violated;
   }
 
   #perform(thread: VirtualThread, operation: StepOperation, site: number, at: number, first: number, second: number) {
@@ -401,8 +410,15 @@ export class Machine {
     const words = this.#words;
     const before = words[at]!;
     const number = thread || this.remembering ? this.#number(at) : -1;
-    if (!thread && ++this.#atOnce > AT_ONCE_MAX) throw new Violation('what is done at once does not come to an end');
-    if (thread && !counted && ++thread.count > STEPS_MAX) throw new Violation(`${thread.name} does not come to an end`);
+    if (!thread && ++this.#atOnce > AT_ONCE_MAX) throw this.#violation('what is done at once does not come to an end');
+    if (thread && !counted && ++thread.count > STEPS_MAX)
+      throw this.#violation(`${thread.name} does not come to an end`);
+    if (!thread && this.thread && this.#concernsOthers(operation, at)) {
+      const { path, line } = this.sites[site]!;
+      throw this.#violation(
+        `${operation} of a word that concerns others in code that cannot be suspended (${path}:${line})`,
+      );
+    }
     let result: unknown = before;
     switch (operation) {
       case 'load':
@@ -429,7 +445,7 @@ export class Machine {
         // Before the first step of an execution and after the last nobody is asleep who could go on.
         break;
       default:
-        throw new Violation(`${operation} in code that cannot be suspended`);
+        throw this.#violation(`${operation} in code that cannot be suspended`);
     }
     if (thread) {
       this.#tell(thread, operation, this.sites[site], at, before, words[at]!, result);
@@ -445,7 +461,7 @@ export class Machine {
       ? this.#races.plain(thread.index, number, writes)
       : this.#races.atomic(thread.index, number, reads, writes);
     if (rival >= 0 && this.#excused[number] === 0) {
-      throw new Violation(
+      throw this.#violation(
         `data race of ${thread.name} with ${this.threads[rival]!.name} on word ${at}: nothing orders their accesses`,
       );
     }
@@ -471,7 +487,7 @@ export class Machine {
     const known = this.#numbers[at]!;
     if (known > 0) return known - 1;
     const number = this.#addresses.length;
-    if (!(at >= 0 && at < this.#words.length)) throw new Violation(`access of word ${at}, outside the segment`);
+    if (!(at >= 0 && at < this.#words.length)) throw this.#violation(`access of word ${at}, outside the segment`);
     this.#numbers[at] = number + 1;
     this.#addresses.push(at);
     this.#base.push(this.#words[at]!);

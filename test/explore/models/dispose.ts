@@ -135,9 +135,9 @@ export const models = [
     },
     play: ({ segment, index }) => {
       // Threads 0 and 1.
-      new ThreadContext(segment, 'healer', 100);
-      const healer = new ThreadContext(segment, 'healer', 101);
-      const victim = new ThreadContext(segment, 'victim', 102);
+      ThreadContext.attach(segment, 'healer', 100);
+      const healer = ThreadContext.attach(segment, 'healer', 101);
+      const victim = ThreadContext.attach(segment, 'victim', 102);
       channelHold(index, 1, victim.id);
       channelLeave(index, 3);
       return {
@@ -233,8 +233,8 @@ export const models = [
     play: (place: Place) => {
       const [victim, receiver] = [join(place, 'victim'), join(place, 'receiver')];
       holds(place, victim, receiver);
-      const healer = new ThreadContext(place.segment, 'healer', 101);
-      const last = new ThreadContext(place.segment, 'last', 102);
+      const healer = ThreadContext.attach(place.segment, 'healer', 101);
+      const last = ThreadContext.attach(place.segment, 'last', 102);
       const recover = () => void recoverThread(healer, victim.thread.id);
       const recoverBoth = () => {
         recoverThread(last, victim.thread.id);

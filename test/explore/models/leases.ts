@@ -127,7 +127,7 @@ const dying = kinds.flatMap(([kind, topology, more]) => [
         joinLeases(place, 'sender'),
         joinLeases(place, 'heir'),
       ];
-      const healer = new ThreadContext(place.segment, 'healer', 101);
+      const healer = ThreadContext.attach(place.segment, 'healer', 101);
       return {
         threads: {
           victim: { mortal: true, run: () => drain(victim) },

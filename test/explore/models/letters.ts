@@ -185,7 +185,7 @@ export const models = [
     play: (place: Place) => {
       const books = new Acknowledgements();
       const [victim, other, sender] = [join(place, 'victim'), join(place, 'other'), join(place, 'sender')];
-      const healer = new ThreadContext(place.segment, 'healer', 101);
+      const healer = ThreadContext.attach(place.segment, 'healer', 101);
       return {
         threads: {
           victim: { mortal: true, run: () => books.drain(victim) },
@@ -214,7 +214,7 @@ export const models = [
     play: (place: Place) => {
       const books = new Acknowledgements();
       const [victim, other, receiver] = [join(place, 'victim'), join(place, 'other'), join(place, 'receiver')];
-      const healer = new ThreadContext(place.segment, 'healer', 101);
+      const healer = ThreadContext.attach(place.segment, 'healer', 101);
       return {
         threads: {
           victim: { mortal: true, run: () => books.send(victim, 11) },

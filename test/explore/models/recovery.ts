@@ -26,7 +26,7 @@ function receiveAll(party: Party, ledger: Ledger): void {
 
 /** Recovers the victim when it died; `twice`: that is cut short anywhere, and done again by another thread. */
 function healing(place: Place, victim: Party, twice = false): Record<string, Program> {
-  const healer = new ThreadContext(place.segment, 'healer', 101);
+  const healer = ThreadContext.attach(place.segment, 'healer', 101);
   const recover = () => void recoverThread(healer, victim.thread.id);
   if (!twice) return { healer: { heirOf: ['victim'], run: recover } };
   return {
@@ -111,7 +111,7 @@ export const models = [
       play: (place: Place) => {
         const ledger = new Ledger();
         const [victim, heir, receiver] = [join(place, 'victim'), join(place, 'heir'), join(place, 'receiver')];
-        const healer = new ThreadContext(place.segment, 'healer', 101);
+        const healer = ThreadContext.attach(place.segment, 'healer', 101);
         return {
           threads: {
             victim: {
@@ -151,7 +151,7 @@ export const models = [
       play: (place: Place) => {
         const ledger = new Ledger();
         const [victim, heir, sender] = [join(place, 'victim'), join(place, 'heir'), join(place, 'sender')];
-        const healer = new ThreadContext(place.segment, 'healer', 101);
+        const healer = ThreadContext.attach(place.segment, 'healer', 101);
         return {
           threads: {
             victim: { mortal: true, run: () => receiveAll(victim, ledger) },

@@ -96,7 +96,7 @@ function whole(
     play: (place: Place) => {
       const ledger = new Ledger();
       const victim = join(place, 'victim');
-      const healer = new ThreadContext(place.segment, 'healer', 101);
+      const healer = ThreadContext.attach(place.segment, 'healer', 101);
       const all = threads({ place, ledger, victim, join: (called) => join(place, called) });
       return {
         threads: {
@@ -146,7 +146,7 @@ function choosing(
     play: (pair: Pair) => {
       const ledger = new Ledger();
       const victim = joinPair(pair, 'victim');
-      const healer = new ThreadContext(pair.segment, 'healer', 101);
+      const healer = ThreadContext.attach(pair.segment, 'healer', 101);
       return {
         threads: {
           victim: { mortal: true, maySleep: pending, run: () => choose(victim, ledger) },
@@ -337,7 +337,7 @@ export const models = [
     play: (place: Place) => {
       const ledger = new Ledger();
       const [victim, sender, other] = [join(place, 'victim'), join(place, 'sender'), join(place, 'other')];
-      const healer = new ThreadContext(place.segment, 'healer', 101);
+      const healer = ThreadContext.attach(place.segment, 'healer', 101);
       let served = false;
       return {
         threads: {
@@ -467,7 +467,7 @@ export const models = [
         play: (place: Place<Lease>) => {
           const [sender, receiver] = [joinLeases(place, 'sender'), joinLeases(place, 'receiver')];
           const victim = who === 'sender' ? sender : receiver;
-          const healer = new ThreadContext(place.segment, 'healer', 101);
+          const healer = ThreadContext.attach(place.segment, 'healer', 101);
           return {
             threads: {
               sender: {

@@ -45,7 +45,7 @@ function givenBack(parties: readonly Party[], ...indexes: number[]): void {
 }
 
 function healing(place: Place, victim: Party, twice = false): Record<string, Program> {
-  const healer = new ThreadContext(place.segment, 'healer', 101);
+  const healer = ThreadContext.attach(place.segment, 'healer', 101);
   const recover = () => void recoverThread(healer, victim.thread.id);
   if (!twice) return { healer: { heirOf: ['victim'], run: recover } };
   return {

@@ -561,7 +561,7 @@ export const models = [
         const ledger = new Ledger();
         const settled = { count: 0 };
         const [victim, other, sender] = [joinPair(pair, 'victim'), joinPair(pair, 'other'), joinPair(pair, 'sender')];
-        const healer = new ThreadContext(pair.segment, 'healer', 101);
+        const healer = ThreadContext.attach(pair.segment, 'healer', 101);
         return {
           threads: {
             victim: {
@@ -603,7 +603,7 @@ export const models = [
     lay: () => layLeases('mpmc', 1),
     play: (place: LeasePlace<Lease>) => {
       const [victim, receiver] = [joinLeases(place, 'victim'), joinLeases(place, 'receiver')];
-      const healer = new ThreadContext(place.segment, 'healer', 101);
+      const healer = ThreadContext.attach(place.segment, 'healer', 101);
       return {
         threads: {
           victim: {

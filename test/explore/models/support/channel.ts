@@ -54,7 +54,7 @@ export const numbers: DirectWire<number, number> = {
 };
 
 export function attach(segment: Segment, name: string, nodeThread: number): Attachment {
-  const thread = new ThreadContext(segment, name, nodeThread);
+  const thread = ThreadContext.attach(segment, name, nodeThread);
   const pool = new BufferPool(thread);
   const scopes = new Scopes(thread);
   const attachment = { segment, thread, pool, scopes, channels: new Map(), customs: new Map(), busy: 0 };

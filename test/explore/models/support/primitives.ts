@@ -17,7 +17,7 @@ export interface Place extends At {
 /** A segment with one primitive in it; the thread that made it, number 0, holds it and takes no further part. */
 export function lay(kind: number, size = 1, word = 0): Place {
   const segment = freshSegment({ threads: 6, memory: 4 * MIB });
-  const main = new ThreadContext(segment, 'main', 0);
+  const main = ThreadContext.attach(segment, 'main', 0);
   const index = syncClaim(main.id);
   syncLay(index, kind, size, word);
   return { segment, index, open: syncOpen(index, main.id) };
@@ -25,7 +25,7 @@ export function lay(kind: number, size = 1, word = 0): Place {
 
 /** One more thread that has the primitive. What tells it of its end is left out: see `joinWatching`. */
 export function join<E extends Entry>(place: Place, name: string, Kind: new (...args: any[]) => E): E {
-  const thread = new ThreadContext(place.segment, name, 100);
+  const thread = ThreadContext.attach(place.segment, name, 100);
   check(!!syncHold(place.index, place.open, thread.id), 'the primitive is not there');
   const deaf = { thread, release: () => {} };
   return new Kind(deaf, place, name);
@@ -38,7 +38,7 @@ export interface Watching<E> {
 }
 
 export function watching<E extends Entry>(place: Place, name: string, Kind: new (...args: any[]) => E): Watching<E> {
-  const thread = new ThreadContext(place.segment, name, 100);
+  const thread = ThreadContext.attach(place.segment, name, 100);
   const syncs = Syncs.of({ thread });
   const take = () => {
     const there = syncs.take(place);
@@ -69,7 +69,7 @@ export class Guarded {
 }
 
 export function healing(place: Place, victim: Entry, twice = false): Record<string, Program> {
-  const healer = new ThreadContext(place.segment, 'healer', 101);
+  const healer = ThreadContext.attach(place.segment, 'healer', 101);
   const recover = () => void recoverThread(healer, victim.thread.id);
   if (!twice) return { healer: { heirOf: ['victim'], run: recover } };
   return {
