@@ -34,9 +34,11 @@ export interface Outcome {
 }
 
 /** Executions between two looks at the clock. */
-const CLOCK_EVERY = 32;
-/** Random walks ahead of the search. */
+const CLOCK_EVERY = 8;
+/** Random walks ahead of the search, at most; */
 const SCOUTS = 48;
+/** fewer once so many in a row have shown nothing new. */
+const SCOUTS_IN_VAIN = 8;
 
 export function explore(subject: Subject, limits: Limits): Outcome {
   const started = performance.now();
@@ -65,9 +67,11 @@ export function explore(subject: Subject, limits: Limits): Outcome {
 /** Some random walks ahead: they show which words concern several threads, so that the search seldom has to start over. */
 function scout({ machine, model, place }: Subject): Found | undefined {
   const walk = new Walk(machine, model, place, SCOUTS);
-  while (walk.walks < SCOUTS) {
+  for (let vain = 0; walk.walks < SCOUTS && vain < SCOUTS_IN_VAIN; vain++) {
+    machine.grown = false;
     const next = walk.next();
     if (typeof next === 'object') return next;
+    if (machine.grown) vain = 0;
   }
   return undefined;
 }

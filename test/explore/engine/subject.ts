@@ -1,14 +1,10 @@
 /** A model, loaded onto a machine of its own and laid out: ready to be executed any number of times. */
 
-import { readdirSync } from 'node:fs';
 import * as api from '../model.ts';
-import { type Edit, load } from '../transform/load.ts';
-import { ROOT } from '../transform/source.ts';
+import { type Edit, load, modelFiles } from '../transform/load.ts';
 import { benign } from './benign.ts';
 import { Machine } from './machine.ts';
 import { Names } from './names.ts';
-
-const FOLDER = 'test/explore/models/';
 
 export interface Subject {
   readonly machine: Machine;
@@ -19,13 +15,9 @@ export interface Subject {
 
 /** Every model there is: name, file, what it is about. */
 export function listModels(): { readonly name: string; readonly path: string; readonly model: api.Model }[] {
-  return readdirSync(ROOT + FOLDER)
-    .filter((file) => file.endsWith('.ts'))
-    .sort()
-    .flatMap((file) => {
-      const path = FOLDER + file;
-      return modelsOf(path, new Machine()).map((model) => ({ name: model.name, path, model }));
-    });
+  return modelFiles().flatMap((path) =>
+    modelsOf(path, new Machine()).map((model) => ({ name: model.name, path, model })),
+  );
 }
 
 /** Loads a model, with one file of the source changed if `edit` says so. */

@@ -13,8 +13,8 @@ export interface Trial {
   readonly seconds: number;
 }
 
-/** A name that stands for nothing, or a piece of an expression that was left behind. */
-const BROKEN = /^(ReferenceError|SyntaxError|TypeError)/;
+/** A name that stands for nothing, a piece of an expression that was left behind, code that cannot be stepped through. */
+const BROKEN = /^(ReferenceError|SyntaxError|TypeError)|in code that cannot be suspended/;
 
 const paths = new Map<string, string>();
 

@@ -30,16 +30,19 @@ export function sourceOf(path: string, typescript: string): Source {
   return { path, text, tree: parse(text, { ecmaVersion: 2024, sourceType: 'module', locations: true }) as Node };
 }
 
-/** The children of a node, in the order of the text. */
-export function childrenOf(node: Node): Node[] {
-  const children: Node[] = [];
-  for (const [key, value] of Object.entries(node)) {
-    if (key === 'loc') continue;
-    for (const each of Array.isArray(value) ? value : [value]) {
-      if (each && typeof each === 'object' && typeof each.type === 'string') children.push(each);
-    }
+const children = new WeakMap<Node, readonly Node[]>();
+
+/** The children of a node, in the order of the text. Trees are walked many times, so they are looked for once. */
+export function childrenOf(node: Node): readonly Node[] {
+  let known = children.get(node);
+  if (!known) {
+    known = Object.entries(node)
+      .flatMap(([key, value]) => (key === 'loc' ? [] : value))
+      .filter((each) => typeof each?.type === 'string')
+      .sort((a, b) => a.start - b.start) as Node[];
+    children.set(node, known);
   }
-  return children.sort((a, b) => a.start - b.start);
+  return known;
 }
 
 export function isFunction(node: Node): boolean {
