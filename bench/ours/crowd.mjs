@@ -2,6 +2,9 @@
 //
 //   node crowd.mjs SECONDS SENDERS RECEIVERS
 //
+// Before that they do the same for half as long on another channel, uncounted: each thread has its own copy of the code to
+// compile, and so many threads have but a share of a core each to do it with.
+//
 // Prints the messages a second of all together, how many were sent and received, and what the least and the most busy
 // thread of either kind did, as a share of that kind's mean. Fails unless each message came once: by their number, and by
 // the sum of what is in them.
@@ -18,8 +21,8 @@ function sendFor(channel, seconds) {
   while (performance.now() < end) {
     for (let i = 0; i < CLOCK_EVERY; i++) channel.sendSync(sent++);
   }
-  // 0 + 1 + … + (sent − 1), exactly.
-  return { messages: sent, sum: (sent * (sent - 1)) / 2 };
+  // 0 + 1 + … + (sent − 1), as far as 32 bits go.
+  return { messages: sent, sum: Number(BigInt.asIntN(32, (BigInt(sent) * BigInt(sent - 1)) / 2n)) };
 }
 
 function receiveAll(channel) {
@@ -27,7 +30,7 @@ function receiveAll(channel) {
   let sum = 0;
   for (let next = channel.receiveSync(); !next.done; next = channel.receiveSync()) {
     messages++;
-    sum += next.value;
+    sum = (sum + next.value) | 0;
   }
   return { messages, sum };
 }
@@ -45,22 +48,11 @@ function takeReports(channel, count) {
   return Array.from({ length: count }, () => channel.receiveSync().value);
 }
 
-if (isMainThread) {
-  const [seconds, senders, receivers] = process.argv.slice(2).map(Number);
+const ROUNDS = ['warm-up', 'timed'];
+
+function play(seconds, ports, senders, receivers) {
   const threads = senders + receivers;
-  const supervisor = new Supervisor({ threads: threads + 1 });
-  const report = struct({ at: f64, messages: f64, sum: f64 });
-  const ports = {
-    numbers: supervisor.channel('numbers', { codec: f64, capacity: 1024 }),
-    ready: supervisor.channel('ready', { codec: f64, capacity: threads }),
-    go: supervisor.channel('go', { codec: f64, capacity: threads }),
-    sent: supervisor.channel('sent', { codec: report, capacity: senders }),
-    received: supervisor.channel('received', { codec: report, capacity: receivers }),
-  };
-  const spawn = (count, data) => supervisor.spawn(new URL(import.meta.url), { ports, count, data });
-  spawn(senders, 'send');
-  spawn(receivers, 'receive');
-  for (let i = 0; i < threads; i++) await ports.ready.receive();
+  for (let i = 0; i < threads; i++) ports.ready.receiveSync();
   const start = Number(process.hrtime.bigint());
   for (let i = 0; i < threads; i++) ports.go.sendSync(seconds);
   const sendings = takeReports(ports.sent, senders);
@@ -70,26 +62,45 @@ if (isMainThread) {
   const received = reports.map(({ messages }) => messages);
   const end = Math.max(...reports.map(({ at }) => at));
   if (total(sent) !== total(received)) throw new Error(`sent ${total(sent)} messages, received ${total(received)}`);
-  const [sumSent, sumReceived] = [sendings, reports].map((all) => total(all.map(({ sum }) => sum)));
+  const [sumSent, sumReceived] = [sendings, reports].map((all) => total(all.map(({ sum }) => sum)) | 0);
   if (sumSent !== sumReceived) throw new Error(`sent messages of ${sumSent} together, received ${sumReceived}`);
   const [sending, receiving] = [shares(sent), shares(received)];
-  console.log(
-    JSON.stringify({
-      messagesPerSecond: (total(received) / (end - start)) * 1e9,
-      sent: total(sent),
-      received: total(received),
-      leastSent: sending.least,
-      mostSent: sending.most,
-      leastReceived: receiving.least,
-      mostReceived: receiving.most,
-    }),
-  );
+  return {
+    messagesPerSecond: (total(received) / (end - start)) * 1e9,
+    sent: total(sent),
+    received: total(received),
+    leastSent: sending.least,
+    mostSent: sending.most,
+    leastReceived: receiving.least,
+    mostReceived: receiving.most,
+  };
+}
+
+if (isMainThread) {
+  const [seconds, senders, receivers] = process.argv.slice(2).map(Number);
+  const threads = senders + receivers;
+  const supervisor = new Supervisor({ threads: threads + 1 });
+  const report = struct({ at: f64, messages: f64, sum: f64 });
+  const rounds = ROUNDS.map((round) => ({
+    numbers: supervisor.channel(`numbers ${round}`, { codec: f64, capacity: 1024 }),
+    ready: supervisor.channel(`ready ${round}`, { codec: f64, capacity: threads }),
+    go: supervisor.channel(`go ${round}`, { codec: f64, capacity: threads }),
+    sent: supervisor.channel(`sent ${round}`, { codec: report, capacity: senders }),
+    received: supervisor.channel(`received ${round}`, { codec: report, capacity: receivers }),
+  }));
+  const spawn = (count, data) => supervisor.spawn(new URL(import.meta.url), { ports: { rounds }, count, data });
+  spawn(senders, 'send');
+  spawn(receivers, 'receive');
+  play(seconds / 2, rounds[0], senders, receivers);
+  console.log(JSON.stringify(play(seconds, rounds[1], senders, receivers)));
   await supervisor.close();
 } else {
-  const { numbers, ready, go, sent, received } = attach(workerData);
-  ready.sendSync(1);
-  const seconds = go.receiveSync().value;
+  const { rounds } = attach(workerData);
   const sends = workerData.data === 'send';
-  const done = sends ? sendFor(numbers, seconds) : receiveAll(numbers);
-  (sends ? sent : received).sendSync({ at: Number(process.hrtime.bigint()), ...done });
+  for (const { numbers, ready, go, sent, received } of rounds) {
+    ready.sendSync(1);
+    const seconds = go.receiveSync().value;
+    const done = sends ? sendFor(numbers, seconds) : receiveAll(numbers);
+    (sends ? sent : received).sendSync({ at: Number(process.hrtime.bigint()), ...done });
+  }
 }
