@@ -224,6 +224,11 @@ export class RendezvousQueue implements Queue {
     return !!this.#kernel.seatItself(this.#channel, this.#thread.id);
   }
 
+  /** How often somebody has sat down here. */
+  get offers(): number {
+    return this.#kernel.rendezvousOffers(this.#channel);
+  }
+
   /** Whether somebody waits whom a sender, or a receiver, of this thread could meet. */
   expected(role: 'sender' | 'receiver'): boolean {
     return this.#seen(role === 'sender' ? ROLE_RECEIVER : ROLE_SENDER);

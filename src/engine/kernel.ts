@@ -14,7 +14,7 @@ import { permitsTake, permitsGive, permitsFree, permitsHeld, permitsRecover } fr
 import { refsCount, refAt, refsDrop, refsTouched } from '../kernel/refs.ts';
 import { seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish, seatSeen, seatItself, seatWatch, rendezvousRecover } from '../kernel/rendezvous.ts';
 import { scopeAddress, scopesUsed, scopeClaim, scopeInto, scopeUnclaim, scopeOpen, scopeHold, scopeLeave, scopeHow, scopeLive, scopeEnd, scopeEnding, scopeReasoned, scopeChild, scopeNextChild, scopeOpenWord, scopeGiveBack, scopeRecover } from '../kernel/scopes.ts';
-import { seatOf, rendezvousInit, seatState, rendezvousMessage } from '../kernel/seats.ts';
+import { seatOf, rendezvousInit, seatState, rendezvousOffers, rendezvousMet, rendezvousMessage } from '../kernel/seats.ts';
 import { shortSend, shortReceive } from '../kernel/short.ts';
 import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
 import { syncAddress, syncsUsed, syncClaim, syncLay, syncOpen, syncHold, syncLeave, syncIsOpen, syncOpenWord, syncLive, syncClose, syncGiveBack, syncRecover, syncHeldBy } from '../kernel/syncs.ts';
@@ -190,6 +190,8 @@ export const reference = {
   seatOf,
   rendezvousInit,
   seatState,
+  rendezvousOffers,
+  rendezvousMet,
   rendezvousMessage,
   shortSend,
   shortReceive,
@@ -418,6 +420,8 @@ export function compiled(exports: Record<string, any>): typeof reference {
     seatOf: exports.seatOf,
     rendezvousInit: exports.rendezvousInit,
     seatState: exports.seatState,
+    rendezvousOffers: exports.rendezvousOffers,
+    rendezvousMet: exports.rendezvousMet,
     rendezvousMessage: exports.rendezvousMessage,
     shortSend: exports.shortSend,
     shortReceive: exports.shortReceive,

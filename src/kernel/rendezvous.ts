@@ -41,7 +41,7 @@
  *    close, or is none (R7, R10). Whoever sits looks at it after its offer.
  *  - R26: what the sitter wrote before its offer is seen by the claimer; what the claimer wrote before MET, by the sitter.
  *    Both directions, as the sender may be either.
- *  - "Nobody sits" is concluded from a round of all seats during which `CHANNEL_TAIL`, the number of offers made, has not
+ *  - "Nobody sits" is concluded from a round of all seats during which `SET_OFFERS`, the number of offers made, has not
  *    moved: an offer that was there all the time cannot be missed by going from seat to seat. (One that is just being made
  *    counts from the end of the round; nobody knows of it before.)
  *
@@ -53,12 +53,10 @@
 
 import {
   CHANNEL_CLOSED,
-  CHANNEL_HEAD,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
   CHANNEL_SLOTS,
   CHANNEL_STRIDE,
-  CHANNEL_TAIL,
   CHANNELS_MAX,
   HEADER_THREADS,
   SEAT_GENERATION,
@@ -67,6 +65,8 @@ import {
   SEAT_LEAD_CHANNEL,
   SEAT_LEAD_STATE,
   SEAT_STATE,
+  SET_MET,
+  SET_OFFERS,
   SET_TURN,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
@@ -132,7 +132,7 @@ export function seatOffer(channel: i32, role: i32, me: i32, lead: i32, leadChann
   store(seat + SEAT_LEAD_CHANNEL, leadChannel);
   const set: i32 = waitingSet(channel, role);
   if (!waitersHas(set, me)) waitersAdd(set, me);
-  add(channel + CHANNEL_TAIL, 1);
+  add(set + SET_OFFERS, 1);
   store(seat + SEAT_STATE, offered);
   return true;
 }
@@ -165,7 +165,7 @@ export function seatClaim(channel: i32, role: i32, me: i32): i32 {
   const set: i32 = waitingSet(channel, role);
   for (let rounds: i32 = 0; rounds < ROUNDS_MOST; rounds++) {
     if (load(channel + CHANNEL_CLOSED) !== 0) return CLOSED;
-    const offers: i32 = load(channel + CHANNEL_TAIL);
+    const offers: i32 = load(set + SET_OFFERS);
     if (!waitersAny(set)) return BLOCKED;
     const turn: i32 = load(set + SET_TURN);
     let seat: i32 = claimFrom(channel, role, me, turn);
@@ -174,7 +174,7 @@ export function seatClaim(channel: i32, role: i32, me: i32): i32 {
       if (load(channel + CHANNEL_CLOSED) === 0 || !unclaim(channel, seat)) return seat;
       return CLOSED;
     }
-    if (load(channel + CHANNEL_TAIL) === offers) return BLOCKED;
+    if (load(set + SET_OFFERS) === offers) return BLOCKED;
   }
   return DAMAGED;
 }
@@ -234,19 +234,20 @@ function unclaim(channel: i32, seat: i32): boolean {
 export function seatFinish(channel: i32, seat: i32): i32 {
   const role: i32 = sitsAs(channel, seat);
   const sitter: i32 = sitterOf(channel, seat);
-  waitersRemove(waitingSet(channel, role), sitter);
+  const set: i32 = waitingSet(channel, role);
+  waitersRemove(set, sitter);
   const word: i32 = load(seat + SEAT_STATE);
   if ((word & STATE_MASK) === SEAT_CLAIMED && cas(seat + SEAT_STATE, word, stated(SEAT_MET, seat)) === word) {
-    add(channel + CHANNEL_HEAD, 1);
+    add(set + SET_MET, 1);
     return sitter;
   }
   seatLeave(seat);
   if (role === ROLE_RECEIVER) {
     // The bit that was taken out may have been set since by who sits there next, and could not sit down yet.
-    waitersAdd(waitingSet(channel, role), sitter);
+    waitersAdd(set, sitter);
     return BLOCKED;
   }
-  add(channel + CHANNEL_HEAD, 1);
+  add(set + SET_MET, 1);
   return sitter;
 }
 
@@ -326,7 +327,7 @@ function giveUpClaim(channel: i32, seat: i32, dead: i32, me: i32): i32 {
   if (state === SEAT_CLAIMED) next = stated(asSender ? SEAT_MET : SEAT_BROKEN, seat);
   // Its sitter may abandon it at this very moment.
   if (cas(seat + SEAT_STATE, word, next) !== word) seatLeave(seat);
-  if (asSender) add(channel + CHANNEL_HEAD, 1);
+  if (asSender) add(channel + CHANNEL_SENDERS_WAITING + SET_MET, 1);
   return asSender ? 1 : 0;
 }
 

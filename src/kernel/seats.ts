@@ -5,12 +5,16 @@
  */
 
 import {
+  CHANNEL_RECEIVERS_WAITING,
+  CHANNEL_SENDERS_WAITING,
   CHANNEL_SLOTS,
   CHANNEL_STRIDE,
   HEADER_THREADS,
   SEAT_GENERATION,
   SEAT_HEADER,
   SEAT_STATE,
+  SET_MET,
+  SET_OFFERS,
 } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { load, peek, poke } from '../memory/words.ts';
@@ -42,6 +46,16 @@ export function rendezvousInit(channel: i32): void {
 
 export function seatState(seat: i32): i32 {
   return load(seat + SEAT_STATE) & STATE_MASK;
+}
+
+/** How often somebody has sat down at a channel, in either role. */
+export function rendezvousOffers(channel: i32): i32 {
+  return load(channel + CHANNEL_RECEIVERS_WAITING + SET_OFFERS) + load(channel + CHANNEL_SENDERS_WAITING + SET_OFFERS);
+}
+
+/** How many messages were handed over. */
+export function rendezvousMet(channel: i32): i32 {
+  return load(channel + CHANNEL_RECEIVERS_WAITING + SET_MET) + load(channel + CHANNEL_SENDERS_WAITING + SET_MET);
 }
 
 /** The message at seat number `i` while it has one, or −1. */

@@ -23,7 +23,7 @@ export const PAGE_BYTES = 65_536;
 export const PAGE = PAGE_BYTES / WORD_BYTES;
 
 /** Rises with every change of what this file describes: threads of different versions refuse each other's segments. */
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 /** 'SLCE' */
 export const MAGIC = 0x534c4345;
 
@@ -56,10 +56,14 @@ function accumulate(start: number): { take(words: number): number; line(words?: 
 // first   bits 0–30: threads 0–30; bit 31: look at the groups as well (sticky)
 // groups  bit g: group g (threads 31 + 32g …) has been used (sticky)
 // turn    whom to serve next
+// offers  at a rendezvous: how often somebody has sat down to wait
+// met     at a rendezvous: how many of those were met. Both stand where the bits do, as they change together with them
 const set = accumulate(0);
 export const SET_FIRST = set.take(1);
 export const SET_GROUPS = set.take(1);
 export const SET_TURN = set.take(1);
+export const SET_OFFERS = set.take(1);
+export const SET_MET = set.take(1);
 export const SET_GROUP_WORDS = set.line(32);
 export const SET_WORDS = set.end();
 

@@ -327,8 +327,8 @@ export class Observer {
     const position = (at: i32) => (spsc ? this.#kernel.spscPosition(load(at)) : load(at));
     // Where threads meet, what is sent is received.
     const meets = peek(address + CHANNEL_QUEUE) === QUEUE_RENDEZVOUS;
-    const tail = position(address + (meets ? CHANNEL_HEAD : CHANNEL_TAIL));
-    const head = position(address + CHANNEL_HEAD);
+    const tail = meets ? this.#kernel.rendezvousMet(address) : position(address + CHANNEL_TAIL);
+    const head = meets ? tail : position(address + CHANNEL_HEAD);
     const wrap = 2 ** (spsc ? SPSC_POSITION_BITS : 32);
     const moved = (now: number, before: number) => (now - before + wrap) % wrap;
     const generation = this.#kernel.channelGeneration(index);

@@ -309,6 +309,8 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
           pair.call('seatSeen', rendezvous, role, me);
           pair.call('seatItself', rendezvous, me);
           pair.call('seatWatch', rendezvous, role, me, random.int(0, 3));
+          pair.call('rendezvousOffers', rendezvous);
+          pair.call('rendezvousMet', rendezvous);
           pair.call('rendezvousMessage', rendezvous, random.int(0, 2 * THREADS - 1));
         },
         () => {

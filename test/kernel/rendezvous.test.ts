@@ -17,6 +17,7 @@ import {
 } from '../../src/kernel/rendezvous.ts';
 import {
   rendezvousMessage,
+  rendezvousMet,
   SEAT_BROKEN,
   SEAT_CLAIMED,
   SEAT_LED,
@@ -29,7 +30,6 @@ import {
 } from '../../src/kernel/seats.ts';
 import { waitersCount, waitersHas } from '../../src/kernel/waiters.ts';
 import {
-  CHANNEL_HEAD,
   CHANNEL_INDEX,
   CHANNEL_RECEIVERS_WAITING,
   CHANNEL_SENDERS_WAITING,
@@ -38,7 +38,7 @@ import {
   SEAT_HEADER,
 } from '../../src/memory/layout.ts';
 import type { i32 } from '../../src/memory/words.ts';
-import { load, peek, poke } from '../../src/memory/words.ts';
+import { peek, poke } from '../../src/memory/words.ts';
 import { freshSegment, layRendezvous, ME, MIB, YOU } from '../support/segment.ts';
 
 const ROLES = [
@@ -76,7 +76,7 @@ describe.each(ROLES)('a %s who waits', (_name, role) => {
         false,
       ]);
       expect(seatFinish(channel, seat)).toBe(YOU);
-      expect([seatState(seat), load(channel + CHANNEL_HEAD)]).toEqual([SEAT_MET, round]);
+      expect([seatState(seat), rendezvousMet(channel)]).toEqual([SEAT_MET, round]);
       expect(waitersCount(setOf(channel, role))).toBe(0);
       expect(seatOffer(channel, role, YOU, seat, peek(channel + CHANNEL_INDEX))).toBe(false);
       seatLeave(seat);
@@ -149,7 +149,7 @@ describe.each(ROLES)('a %s who waits', (_name, role) => {
     expect([seatAbandon(seat), seatState(seat), seatAbandon(seat)]).toEqual([true, SEAT_ORPHANED, false]);
     expect(seatOffer(channel, role, YOU, seat, peek(channel + CHANNEL_INDEX))).toBe(false);
     expect(seatFinish(channel, seat)).toBe(role === ROLE_SENDER ? YOU : BLOCKED);
-    expect([seatState(seat), load(channel + CHANNEL_HEAD)]).toEqual([SEAT_VACANT, role === ROLE_SENDER ? 1 : 0]);
+    expect([seatState(seat), rendezvousMet(channel)]).toEqual([SEAT_VACANT, role === ROLE_SENDER ? 1 : 0]);
     sit(channel, role, YOU);
   });
 });
@@ -256,7 +256,7 @@ describe('R29, R30: after a death', () => {
     const seat = sit(channel, ROLE_RECEIVER, YOU);
     seatClaim(channel, ROLE_RECEIVER, OTHER);
     expect([rendezvousRecover(channel, OTHER, ME), seatState(seat)]).toEqual([0, SEAT_BROKEN]);
-    expect([rendezvousRecover(channel, OTHER, ME), load(channel + CHANNEL_HEAD)]).toEqual([0, 0]);
+    expect([rendezvousRecover(channel, OTHER, ME), rendezvousMet(channel)]).toEqual([0, 0]);
   });
 
   test('who had claimed a sender has its message, which is lost once', () => {
@@ -264,7 +264,7 @@ describe('R29, R30: after a death', () => {
     const seat = sit(channel, ROLE_SENDER, YOU);
     seatClaim(channel, ROLE_SENDER, OTHER);
     expect([rendezvousRecover(channel, OTHER, ME), seatState(seat)]).toEqual([1, SEAT_MET]);
-    expect([rendezvousRecover(channel, OTHER, ME), load(channel + CHANNEL_HEAD)]).toEqual([0, 1]);
+    expect([rendezvousRecover(channel, OTHER, ME), rendezvousMet(channel)]).toEqual([0, 1]);
   });
 
   test('claims of the living, and of others that are dead, stay', () => {

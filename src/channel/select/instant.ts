@@ -34,7 +34,7 @@ const REST = 2 ** 21 - 1;
 
 /** What changes between two instants at which the channel was barred, unless it was all the time. */
 export function markOf({ queue, address }: ChannelCore<any>): number {
-  if (queue instanceof RendezvousQueue) return load(address + CHANNEL_TAIL);
+  if (queue instanceof RendezvousQueue) return queue.offers;
   const head = load(address + CHANNEL_HEAD) >>> 0;
   if (!(queue instanceof LetterQueue)) return head;
   const letters = load(address + CHANNEL_REDELIVERED) + load(address + CHANNEL_TAIL);

@@ -140,9 +140,14 @@ export class Names {
   }
 }
 
+/** Whether this word of a waiter set has a bit for each thread. */
+function isBits(word: number): boolean {
+  return word === layout.SET_FIRST || word >= layout.SET_GROUP_WORDS;
+}
+
 function headerWord(offset: number): Word {
   const [name, rest] = within(HEADER, offset);
-  return { name: plus(name, rest), show: /Waiters$/.test(name) && rest !== layout.SET_TURN ? bits : decimal };
+  return { name: plus(name, rest), show: /Waiters$/.test(name) && isBits(rest) ? bits : decimal };
 }
 
 function cellWord(offset: number): Word {
@@ -153,7 +158,7 @@ function cellWord(offset: number): Word {
 
 function entryWord(kind: string, table: readonly [number, string][], words: number, offset: number): Word {
   const [name, rest] = within(table, offset % words);
-  const set = /^(waiters|holders)$/.test(name) && rest !== layout.SET_TURN;
+  const set = /^(waiters|holders)$/.test(name) && isBits(rest);
   return { name: plus(`${kind} ${Math.floor(offset / words)} ${name}`, rest), show: set ? bits : decimal };
 }
 
@@ -173,7 +178,7 @@ function seatWord(prefix: string, place: number, threads: number, word: number):
 function channelWord(prefix: string, offset: number, kind: NamedChannel['kind']): Word {
   const [name, rest] = within(CHANNEL, offset);
   const cursor = kind === 'spsc' && /^(tail|head|sent|taken|headSeen|tailSeen)$/.test(name);
-  const waiting = /Waiting$/.test(name) && rest !== layout.SET_TURN;
+  const waiting = /Waiting$/.test(name) && isBits(rest);
   return { name: prefix + plus(name, rest), show: cursor ? flagged : waiting ? bits : decimal };
 }
 
