@@ -4,11 +4,12 @@ import { ChannelClosedError } from '../../../src/errors.ts';
 import { channelClose, NO_ERROR } from '../../../src/kernel/close.ts';
 import { BLOCKED, CLOSED } from '../../../src/kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../../../src/kernel/ends.ts';
+import { seatClaim, seatWithdraw } from '../../../src/kernel/rendezvous.ts';
 import { check, model, same } from '../model.ts';
 import { Calling } from './support/calling.ts';
 import { join, layShared, type Party, type Place, receives, sends } from './support/channel.ts';
 import { Ledger } from './support/ledger.ts';
-import { laySeats, meet, nobodySits, seatsVacant, tryMeet } from './support/seats.ts';
+import { laySeats, meet, nobodySits, seatsVacant, sit, tryMeet } from './support/seats.ts';
 
 // ── The kernel alone ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -213,6 +214,27 @@ export const models = [
       check(before <= 1, 'two messages of one sender');
     },
   })),
+  model({
+    name: 'rendezvous/kernel-instant',
+    about: 'R4: one sits down before the other gets up, so there is always somebody for whoever tries',
+    lay: laySeats,
+    play: (channel: number) => {
+      const there = sit(channel, ROLE_SENDER, 2);
+      let claimed: number;
+      return {
+        threads: {
+          sitters: () => {
+            sit(channel, ROLE_SENDER, 1);
+            seatWithdraw(there);
+          },
+          tries: () => {
+            claimed = seatClaim(channel, ROLE_SENDER, 3);
+          },
+        },
+        atRest: () => check(claimed >= 0, 'R4: found nobody'),
+      };
+    },
+  }),
 
   whole(
     'one',

@@ -54,8 +54,7 @@ export function meet(channel: number, role: number, me: number, value = 0, patie
   for (;;) {
     const met = tryMeet(channel, role, me, value);
     if (met !== BLOCKED) return met;
-    if (role === ROLE_SENDER) poke(seat + SEAT_HEADER, value);
-    check(seatOffer(channel, role, me, seat, peek(channel + CHANNEL_INDEX)), 'a seat that was left cannot be taken');
+    sit(channel, role, me, value);
     for (let look = 0; seatState(seat) === SEAT_OFFERED; look++) {
       const late = look >= patience;
       const up = late || seatSeen(channel, other(role), me) || load(channel + CHANNEL_CLOSED) !== 0;
@@ -72,6 +71,14 @@ export function meet(channel: number, role: number, me: number, value = 0, patie
     seatLeave(seat);
     if (done) return message;
   }
+}
+
+/** Offers the seat of a thread, which decides for itself. Returns its word index. */
+export function sit(channel: number, role: number, me: number, value = 0): number {
+  const seat = seatOf(channel, role, me);
+  if (role === ROLE_SENDER) poke(seat + SEAT_HEADER, value);
+  check(seatOffer(channel, role, me, seat, peek(channel + CHANNEL_INDEX)), 'a seat that was left cannot be taken');
+  return seat;
 }
 
 /** Everybody has got up. */
