@@ -4,6 +4,7 @@ import type { SharedChannel } from '../../../../src/channel/channel.ts';
 import { BLOCKED } from '../../../../src/kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../../../../src/kernel/ends.ts';
 import {
+  seatAbandon,
   seatClaim,
   seatFinish,
   seatLeave,
@@ -79,6 +80,18 @@ export function sit(channel: number, role: number, me: number, value = 0): numbe
   if (role === ROLE_SENDER) poke(seat + SEAT_HEADER, value);
   check(seatOffer(channel, role, me, seat, peek(channel + CHANNEL_INDEX)), 'a seat that was left cannot be taken');
   return seat;
+}
+
+/** Meets whoever comes within so many looks, and does not wait until he is done. Returns the message, or BLOCKED. */
+export function meetHastily(channel: number, role: number, me: number, value = 0, patience = 2): number {
+  const seat = sit(channel, role, me, value);
+  for (let look = 0; look < patience && seatState(seat) === SEAT_OFFERED; look++) relax(1);
+  if (seatWithdraw(seat)) return BLOCKED;
+  if (seatAbandon(seat)) return role === ROLE_SENDER ? value : BLOCKED;
+  const met = seatState(seat) === SEAT_MET;
+  const message = role === ROLE_SENDER ? value : peek(seat + SEAT_HEADER);
+  seatLeave(seat);
+  return met ? message : BLOCKED;
 }
 
 /** Everybody has got up. */
