@@ -41,14 +41,16 @@ export class PendingReceive<T> extends PromisedOperation<IteratorResult<T, undef
   }
 
   #settle(take: Take<T>): boolean {
-    try {
-      const received = take(this);
-      if (!received) return false;
-      this.resolve(received);
-    } catch (error) {
-      this.reject(error);
-    }
-    return true;
+    return this.attend(() => {
+      try {
+        const received = take(this);
+        if (!received) return false;
+        this.resolve(received);
+      } catch (error) {
+        this.reject(error);
+      }
+      return true;
+    });
   }
 }
 

@@ -42,8 +42,9 @@
  *  - R26: what the sitter wrote before its offer is seen by the claimer; what the claimer wrote before MET, by the sitter.
  *    Both directions, as the sender may be either.
  *  - "Nobody sits" is concluded from a round of all seats during which `SET_OFFERS`, the number of offers made, has not
- *    moved: an offer that was there all the time cannot be missed by going from seat to seat. (One that is just being made
- *    counts from the end of the round; nobody knows of it before.)
+ *    moved: of offers that were counted before, one that is there all the time cannot be missed by going from seat to
+ *    seat, and none has come to them. An offer is counted AFTER it can be claimed, so one that is not counted yet is known
+ *    to nobody: who misses it came before it.
  *
  * Deaths: who is CLAIMED, and by whom, is one step. A claimer that dies at a receiver's seat leaves BROKEN, as if it had
  * never come; at a sender's seat it has the message, which is lost with it. A sitter that dies leaves its seat VACANT, or
@@ -132,8 +133,8 @@ export function seatOffer(channel: i32, role: i32, me: i32, lead: i32, leadChann
   store(seat + SEAT_LEAD_CHANNEL, leadChannel);
   const set: i32 = waitingSet(channel, role);
   if (!waitersHas(set, me)) waitersAdd(set, me);
-  add(set + SET_OFFERS, 1);
   store(seat + SEAT_STATE, offered);
+  add(set + SET_OFFERS, 1);
   return true;
 }
 

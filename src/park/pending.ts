@@ -12,6 +12,14 @@ export abstract class PendingOperation {
   /** The queue it stands in; undefined once settled or withdrawn. */
   point: WaitPoint | undefined;
 
+  /**
+   * Whether it is in the middle of an attempt. That may run code of the user's, who may look at the same queue: whoever
+   * stands behind is served then as if this one had left.
+   */
+  get busy(): boolean {
+    return false;
+  }
+
   /** Tries once. Returns whether the operation is settled, one way or the other. Must not throw. */
   abstract attempt(): boolean;
 }

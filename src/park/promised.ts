@@ -16,6 +16,9 @@ export abstract class PromisedOperation<T> extends PendingOperation {
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
   #calling: Calling | undefined;
+  #busy = false;
+  /** Called off in the middle of an attempt: what that is to be done then, if it comes to nothing. */
+  #calledOff: (() => void) | undefined;
 
   constructor(resolve: (value: T) => void, reject: (error: unknown) => void) {
     super();
@@ -36,6 +39,26 @@ export abstract class PromisedOperation<T> extends PendingOperation {
 
   /** Called when the operation has ended, one way or the other. */
   protected ended(): void {}
+
+  override get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** Runs an attempt that may run code of the user's, and answers whether the operation is settled. */
+  protected attend(attempt: () => boolean): boolean {
+    this.#busy = true;
+    let settled = false;
+    try {
+      settled = attempt();
+    } finally {
+      this.#busy = false;
+    }
+    const callOff = this.#calledOff;
+    this.#calledOff = undefined;
+    if (settled || !callOff) return settled;
+    callOff();
+    return true;
+  }
 
   /** Whether it is queued, and not settled. */
   protected get waits(): boolean {
@@ -60,6 +83,10 @@ export abstract class PromisedOperation<T> extends PendingOperation {
    */
   start(place: WaitingPlace, options: WaitOptions | undefined, late: () => Error): void {
     const callOff = (error: unknown) => {
+      if (this.#busy) {
+        this.#calledOff = () => callOff(error);
+        return;
+      }
       const decided = this.waits && this.decided();
       place.withdraw(this);
       if (decided) return;

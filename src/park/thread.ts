@@ -162,7 +162,7 @@ export class ThreadContext {
 
   #getUp(point: WaitPoint): void {
     this.segment.enter();
-    if (!point.pending && !point.woken) this.#leave(point);
+    if (!point.first && !point.woken) this.#leave(point);
   }
 
   #sleep(seen: i32, parkedOn: i32, timeoutMs: number): void {
@@ -176,7 +176,7 @@ export class ThreadContext {
 
   /** Takes this thread out of a set, and hands on a wake-up that may have been meant for somebody who still waits. */
   #leave(point: WaitPoint): void {
-    if (point.pending) point.service();
+    if (point.first) point.service();
     else this.kernel.waitersRemove(point.set, this.id);
     point.passOn();
   }

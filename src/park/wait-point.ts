@@ -69,9 +69,9 @@ export class WaitPoint {
     this.background = options.background ?? false;
   }
 
-  /** Whether asynchronous operations of this thread wait here. */
+  /** Whether asynchronous operations of this thread wait here, other than those that are being attempted. */
   get pending(): boolean {
-    return this.#first !== undefined;
+    return this.#first !== undefined && this.#next !== undefined;
   }
 
   /** Binds the kernel to the segment of this point. */
@@ -79,7 +79,7 @@ export class WaitPoint {
     this.#thread.segment.enter();
   }
 
-  /** The one that is served next. */
+  /** The one that stands before all others, though it may be in the middle of an attempt. */
   get first(): PendingOperation | undefined {
     return this.#first;
   }
@@ -97,11 +97,11 @@ export class WaitPoint {
   withdraw(operation: PendingOperation): void {
     if (operation.point !== this) return;
     this.#thread.segment.enter();
-    const wasFirst = this.#first === operation;
+    const wasNext = this.#isNext(operation);
     this.#unlink(operation);
-    if (!this.pending) this.#retire();
+    if (!this.#first) this.#retire();
     // What stood in its way does not stand in everybody's: those behind it get their chance.
-    else if (wasFirst) this.service();
+    else if (wasNext) this.service();
   }
 
   /**
@@ -111,10 +111,10 @@ export class WaitPoint {
   leave(operation: PendingOperation): void {
     if (operation.point !== this) return;
     this.#thread.segment.enter();
-    const wasFirst = this.#first === operation;
+    const wasNext = this.#isNext(operation);
     this.#unlink(operation);
-    if (!this.pending) this.#retire();
-    else if (wasFirst) {
+    if (!this.#first) this.#retire();
+    else if (wasNext) {
       this.#passed = true;
       this.#thread.pump.kick();
     }
@@ -130,7 +130,7 @@ export class WaitPoint {
     for (;;) {
       this.#passed = false;
       this.#settle();
-      if (!this.pending) break;
+      if (!this.#first) break;
       if (!this.woken) return;
       this.register();
     }
@@ -155,8 +155,20 @@ export class WaitPoint {
     if (this.#thread.kernel.waitersAny(this.set) && this.backlog() > 0) this.#wake();
   }
 
+  /** The one that is served next. Those before it are being attempted, by whom this was asked in the middle of that. */
+  get #next(): PendingOperation | undefined {
+    let operation = this.#first;
+    while (operation?.busy) operation = operation.next;
+    return operation;
+  }
+
+  /** Whether an operation is served before all others; also in the middle of that, for nobody else was. */
+  #isNext(operation: PendingOperation): boolean {
+    return operation.busy || operation === this.#next;
+  }
+
   #settle(): void {
-    for (let operation = this.#first; operation; operation = this.#first) {
+    for (let operation = this.#next; operation; operation = this.#next) {
       if (!operation.attempt()) return;
       this.#thread.segment.enter();
       if (operation.point === this) this.#unlink(operation);

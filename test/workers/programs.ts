@@ -245,6 +245,14 @@ export const programs = {
     }
   },
 
+  /** Writes plainly to memory that is shared, then receives: once for each place. */
+  writeThenReceive({ from }: { from: Receiver<number> }, { plain }: { plain: Int32Array }) {
+    for (let at = 0; at < plain.length; at++) {
+      plain[at] = at + 1;
+      from.receiveSync();
+    }
+  },
+
   writeThenClose({ channel }: { channel: Channel<number> }, { plain, value }: { plain: Int32Array; value: number }) {
     plain[0] = value;
     channel.close();

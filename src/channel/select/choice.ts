@@ -23,6 +23,7 @@ import type { Reading } from './reading.ts';
 
 /** What a pending select decides about its entries. */
 export interface Owner {
+  readonly busy: boolean;
   admits(entry: Entry): boolean;
   attemptFrom(entry: Entry): boolean;
 }
@@ -36,6 +37,10 @@ export class Entry extends PendingOperation {
     super();
     this.contender = contender;
     this.owner = owner;
+  }
+
+  override get busy(): boolean {
+    return this.owner.busy;
   }
 
   override attempt(): boolean {

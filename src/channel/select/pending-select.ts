@@ -91,16 +91,18 @@ export class PendingSelect extends PromisedOperation<AnyHit> implements Owner, W
 
   /** @param from whose queue takes it out by itself. */
   #try(from: Entry | undefined, look: () => AnyHit | undefined): boolean {
-    try {
-      const hit = look();
-      if (!hit) return false;
-      this.#leave(from);
-      this.resolve(hit);
-    } catch (error) {
-      this.#leave(from);
-      this.reject(error);
-    }
-    return true;
+    return this.attend(() => {
+      try {
+        const hit = look();
+        if (!hit) return false;
+        this.#leave(from);
+        this.resolve(hit);
+      } catch (error) {
+        this.#leave(from);
+        this.reject(error);
+      }
+      return true;
+    });
   }
 
   #leave(except: Entry | undefined): void {

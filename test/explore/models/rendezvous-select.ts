@@ -1,12 +1,17 @@
 /** Selects at channels of capacity 0: whoever they meet, they do so at one of their seats. */
 
+import { createChannel } from '../../../src/channel/create.ts';
 import { select, selectSync, trySelect } from '../../../src/channel/select/select.ts';
+import { u32 } from '../../../src/codec/scalars.ts';
 import { ChannelClosedError, TimeoutError } from '../../../src/errors.ts';
+import { ROLE_RECEIVER } from '../../../src/kernel/ends.ts';
+import { channelLeave } from '../../../src/kernel/holds.ts';
+import { SEAT_OFFERED, seatState } from '../../../src/kernel/seats.ts';
 import { check, type Model, model, type Program, same } from '../model.ts';
 import { Calling } from './support/calling.ts';
 import { Ledger } from './support/ledger.ts';
 import { type Chooser, HUGE, hungry, joinPair, type Laid, layPair, type Pair } from './support/pair.ts';
-import { nobodySits } from './support/seats.ts';
+import { nobodySits, sit } from './support/seats.ts';
 
 /** What a select does: receives from a channel, or sends it a value. */
 interface Wishes {
@@ -288,6 +293,90 @@ export const models = [
       };
     },
   ),
+  scene(
+    'then-plain',
+    'a select whose time runs out, while somebody claims it, and a receive of the same thread: that one is met',
+    ({ ledger, join }) => {
+      const [chooser, one, two] = [join('chooser'), join('one'), join('two')];
+      return {
+        chooser: () => {
+          if (!choose(chooser, ledger, BOTH, { timeout: 1 })) receiveFrom(chooser, 'a', ledger);
+        },
+        one: () => {
+          if (one.b.trySend(11)) ledger.accepted.push(11);
+        },
+        two: { maySleep: true, run: () => void sendTo(two.a, 21, ledger) },
+      };
+    },
+    { nobody: false },
+  ),
+  scene(
+    'late',
+    'R24: a select whose time runs out, and somebody who tries to send: both met, or neither',
+    ({ ledger, join }) => {
+      const [chooser, sender] = [join('chooser'), join('sender')];
+      return {
+        chooser: () => void choose(chooser, ledger, BOTH, { timeout: 1 }),
+        sender: () => {
+          if (sender.b.trySend(11)) ledger.accepted.push(11);
+        },
+      };
+    },
+    { preemptions: 2 },
+  ),
+  scene(
+    'after-plain',
+    'R14: a select sits where a receive of the same thread has sat before: it is met once',
+    ({ ledger, join }) => {
+      const [chooser, one, two] = [join('chooser'), join('one'), join('two')];
+      return {
+        chooser: () => {
+          receiveFrom(chooser, 'b', ledger, 0);
+          choose(chooser, ledger, BOTH, { timeout: 1 });
+        },
+        one: () => void sendTo(one.a, 11, ledger, 1),
+        two: () => {
+          if (two.b.trySend(21)) ledger.accepted.push(21);
+        },
+      };
+    },
+  ),
+  model({
+    name: 'rendezvous-select/lead-disposed',
+    about:
+      'the channel where a select leads is disposed of while it is claimed at another one, and its memory used again',
+    preemptions: 2,
+    lay: () => layPair({ capacity: 0 }),
+    play: (pair: Pair) => {
+      const ledger = new Ledger();
+      const [chooser, sender] = [joinPair(pair, 'chooser'), joinPair(pair, 'sender')];
+      const { attachment } = chooser.a;
+      const { thread } = attachment;
+      const { index, generation } = pair.a;
+      thread.kernel.channelHold(index, generation, thread.id);
+      attachment.channels.set(index, chooser.a);
+      channelLeave(index, 0);
+      let seat = 0;
+      return {
+        threads: {
+          chooser: () => {
+            choose(chooser, ledger, BOTH, { timeout: 1 });
+            chooser.a.dispose();
+            attachment.holdings.look();
+            const next = createChannel(attachment, 'next', { codec: u32, capacity: 0, topology: 'mpmc' });
+            seat = sit(next.address, ROLE_RECEIVER, thread.id);
+          },
+          sender: () => {
+            if (sender.b.trySend(11)) ledger.accepted.push(11);
+          },
+        },
+        atRest: () => {
+          ledger.settle();
+          same(seatState(seat), SEAT_OFFERED, 'a seat that nobody has claimed');
+        },
+      };
+    },
+  }),
   scene('close', 'R10: a close of one channel, or a sender at the other, ends a select', ({ ledger, join }) => {
     const [chooser, sender, closer] = [join('chooser'), join('sender'), join('closer')];
     return {
@@ -369,6 +458,21 @@ export const models = [
       };
     },
     { nobody: false },
+  ),
+  scene(
+    'pending-own-close',
+    'R7, R10: a pending select that sends and receives there, and a send of its thread, while the channel is closed',
+    ({ ledger, settled, join }) => {
+      const [own, closer] = [join('own'), join('closer')];
+      return {
+        own: () => {
+          chooseLater(own, ledger, { a: 'receive', alsoToA: 11 }, settled);
+          sendTo(own.a, 12, ledger);
+        },
+        closer: () => closer.a.close(),
+      };
+    },
+    { settled: 1 },
   ),
   scene(
     'pending-behind',

@@ -4,11 +4,15 @@ import { ChannelClosedError } from '../../../src/errors.ts';
 import { channelClose, NO_ERROR } from '../../../src/kernel/close.ts';
 import { BLOCKED, CLOSED } from '../../../src/kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../../../src/kernel/ends.ts';
+import { seatClaim, seatFinish, seatLeave, seatWithdraw } from '../../../src/kernel/rendezvous.ts';
+import { SEAT_MET, seatState } from '../../../src/kernel/seats.ts';
+import { relax } from '../../../src/memory/words.ts';
 import { check, model, same } from '../model.ts';
 import { Calling } from './support/calling.ts';
 import { join, layShared, type Party, type Place, receives, sends } from './support/channel.ts';
+import { Flag } from './support/flag.ts';
 import { Ledger } from './support/ledger.ts';
-import { laySeats, meet, nobodySits, seatsVacant, tryMeet } from './support/seats.ts';
+import { laySeats, meet, meetHastily, nobodySits, seatsVacant, sit, tryMeet } from './support/seats.ts';
 
 // ── The kernel alone ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -27,6 +31,15 @@ function receive({ channel, ledger }: Meeting, me: number, patience?: number): n
   const met = meet(channel, ROLE_RECEIVER, me, 0, patience);
   if (met > 0) ledger.received(`thread ${me}`, met);
   return met;
+}
+
+function sendHastily({ channel, ledger }: Meeting, me: number, value: number): void {
+  if (meetHastily(channel, ROLE_SENDER, me, value) > 0) ledger.accepted.push(value);
+}
+
+function receiveHastily({ channel, ledger }: Meeting, me: number): void {
+  const met = meetHastily(channel, ROLE_RECEIVER, me);
+  if (met > 0) ledger.received(`thread ${me}`, met);
 }
 
 function trySend({ channel, ledger }: Meeting, me: number, value: number): number {
@@ -213,6 +226,88 @@ export const models = [
       check(before <= 1, 'two messages of one sender');
     },
   })),
+  kernel('kernel-abandon', 'R22, R24: who sits does not wait until whoever has come is done', (meeting) => ({
+    sender: () => sendHastily(meeting, 1, 11),
+    receiver: () => receiveHastily(meeting, 2),
+    tries: () => {
+      trySend(meeting, 3, 31);
+      tryReceive(meeting, 3);
+    },
+  })),
+  kernel('kernel-abandon-close', 'R2, R7: the same sender, while the channel is closed: he has sent, or not', (m) => ({
+    sender: () => sendHastily(m, 1, 11),
+    receiver: () => void tryReceive(m, 2),
+    closer: () => void channelClose(m.channel, NO_ERROR),
+  })),
+  model({
+    name: 'rendezvous/kernel-instant',
+    about: 'R4: one sits down before the other gets up, so there is always somebody for whoever tries',
+    lay: laySeats,
+    play: (channel: number) => {
+      const there = sit(channel, ROLE_SENDER, 2);
+      let claimed: number;
+      return {
+        threads: {
+          sitters: () => {
+            sit(channel, ROLE_SENDER, 1);
+            seatWithdraw(there);
+          },
+          tries: () => {
+            claimed = seatClaim(channel, ROLE_SENDER, 3);
+          },
+        },
+        atRest: () => check(claimed >= 0, 'R4: found nobody'),
+      };
+    },
+  }),
+  model({
+    name: 'rendezvous/kernel-again',
+    about: 'R4: a receiver who was met sits down once more; whoever tries then meets him',
+    lay: laySeats,
+    play: (channel: number) => {
+      const again = new Flag();
+      const first = sit(channel, ROLE_RECEIVER, 1);
+      return {
+        threads: {
+          receiver: () => {
+            while (seatState(first) !== SEAT_MET) relax(1);
+            seatLeave(first);
+            sit(channel, ROLE_RECEIVER, 1);
+            again.raise();
+          },
+          sender: () => check(tryMeet(channel, ROLE_SENDER, 2, 21) > 0, 'R4: found nobody'),
+          tries: () => {
+            if (!again.raised) return;
+            check(tryMeet(channel, ROLE_SENDER, 3, 31) > 0, 'R4: found nobody once more');
+          },
+        },
+        atRest: () => {},
+      };
+    },
+  }),
+  model({
+    name: 'rendezvous/kernel-turns',
+    about: 'two wait, again and again: each is met in turn',
+    lay: laySeats,
+    play: (channel: number) => {
+      for (const sender of [1, 2]) sit(channel, ROLE_SENDER, sender);
+      const met: number[] = [];
+      return {
+        threads: {
+          receiver: () => {
+            for (let i = 0; i < 4; i++) {
+              const seat = seatClaim(channel, ROLE_SENDER, 3);
+              const sender = seatFinish(channel, seat);
+              met.push(sender);
+              seatLeave(seat);
+              sit(channel, ROLE_SENDER, sender);
+            }
+          },
+        },
+        atRest: () => same(met, [1, 2, 1, 2], 'senders met'),
+      };
+    },
+  }),
 
   whole(
     'one',

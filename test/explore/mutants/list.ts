@@ -11,6 +11,7 @@ import type { Mutant } from './mutate.ts';
 import { park } from './park.ts';
 import { permits } from './permits.ts';
 import { recovery } from './recovery.ts';
+import { rendezvous } from './rendezvous.ts';
 import { scopes } from './scopes.ts';
 import { select } from './select.ts';
 import { short } from './short.ts';
@@ -31,4 +32,5 @@ export const mutants: readonly Mutant[] = [
   ...locks,
   ...permits,
   ...gates,
+  ...rendezvous,
 ];

@@ -4,6 +4,7 @@ import type { SharedChannel } from '../../../../src/channel/channel.ts';
 import { BLOCKED } from '../../../../src/kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../../../../src/kernel/ends.ts';
 import {
+  seatAbandon,
   seatClaim,
   seatFinish,
   seatLeave,
@@ -54,8 +55,7 @@ export function meet(channel: number, role: number, me: number, value = 0, patie
   for (;;) {
     const met = tryMeet(channel, role, me, value);
     if (met !== BLOCKED) return met;
-    if (role === ROLE_SENDER) poke(seat + SEAT_HEADER, value);
-    check(seatOffer(channel, role, me, seat, peek(channel + CHANNEL_INDEX)), 'a seat that was left cannot be taken');
+    sit(channel, role, me, value);
     for (let look = 0; seatState(seat) === SEAT_OFFERED; look++) {
       const late = look >= patience;
       const up = late || seatSeen(channel, other(role), me) || load(channel + CHANNEL_CLOSED) !== 0;
@@ -72,6 +72,26 @@ export function meet(channel: number, role: number, me: number, value = 0, patie
     seatLeave(seat);
     if (done) return message;
   }
+}
+
+/** Offers the seat of a thread, which decides for itself. Returns its word index. */
+export function sit(channel: number, role: number, me: number, value = 0): number {
+  const seat = seatOf(channel, role, me);
+  if (role === ROLE_SENDER) poke(seat + SEAT_HEADER, value);
+  check(seatOffer(channel, role, me, seat, peek(channel + CHANNEL_INDEX)), 'a seat that was left cannot be taken');
+  return seat;
+}
+
+/** Meets whoever comes within so many looks, and does not wait until he is done. Returns the message, or BLOCKED. */
+export function meetHastily(channel: number, role: number, me: number, value = 0, patience = 2): number {
+  const seat = sit(channel, role, me, value);
+  for (let look = 0; look < patience && seatState(seat) === SEAT_OFFERED; look++) relax(1);
+  if (seatWithdraw(seat)) return BLOCKED;
+  if (seatAbandon(seat)) return role === ROLE_SENDER ? value : BLOCKED;
+  const met = seatState(seat) === SEAT_MET;
+  const message = role === ROLE_SENDER ? value : peek(seat + SEAT_HEADER);
+  seatLeave(seat);
+  return met ? message : BLOCKED;
 }
 
 /** Everybody has got up. */
