@@ -8,7 +8,6 @@ import { entryOf } from './entries.ts';
 import { Journal, type Phase, type Role } from './journal.ts';
 import { type Lane, type Post, shiftsOf } from './lanes.ts';
 
-const CAPACITY = 64;
 /** Small heaps, for there are many. */
 const WORKER_HEAP = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64 };
 const REST_MOST_MS = 30_000;
@@ -64,9 +63,9 @@ export class Arena {
     let nextSender = 0;
     let nextReceiver = senders;
     this.stands = lanes.map((lane, number) => {
-      const { name, topology, delivery, payload, shift } = lane;
+      const { name, topology, capacity, delivery, payload, shift } = lane;
       const codec: Codec<any> = payload === 'bytes' ? bytes() : lease();
-      const channel: Channel<any> = supervisor.channel(name, { codec, capacity: CAPACITY, topology, delivery });
+      const channel: Channel<any> = supervisor.channel(name, { codec, capacity, topology, delivery });
       const stand: Stand = { lane, channel, places: [] };
       const man = (role: Role, entry: string, count: number, firstPlace: number, ports: object) => {
         const data: Post = { firstPlace, payload, shift, lane: number, journal: this.journal.note };

@@ -10,6 +10,7 @@ export type Payload = 'bytes' | 'lease';
 export interface Lane {
   readonly name: string;
   readonly topology: Topology;
+  readonly capacity: number;
   readonly delivery: DeliveryMode;
   readonly payload: Payload;
   readonly senders: number;
@@ -27,18 +28,22 @@ const CREWS: Record<Topology, { readonly senders: number; readonly receivers: nu
 
 export const TOPOLOGIES = Object.keys(CREWS) as Topology[];
 
-const SHIFTS: readonly { readonly delivery: DeliveryMode; readonly payload: Payload }[] = [
-  { delivery: 'at-most-once', payload: 'bytes' },
-  { delivery: 'at-least-once', payload: 'bytes' },
-  { delivery: 'at-most-once', payload: 'lease' },
-  { delivery: 'at-least-once', payload: 'lease' },
+const CAPACITY = 64;
+
+const SHIFTS: readonly Pick<Lane, 'capacity' | 'delivery' | 'payload'>[] = [
+  { capacity: CAPACITY, delivery: 'at-most-once', payload: 'bytes' },
+  { capacity: CAPACITY, delivery: 'at-least-once', payload: 'bytes' },
+  { capacity: CAPACITY, delivery: 'at-most-once', payload: 'lease' },
+  { capacity: CAPACITY, delivery: 'at-least-once', payload: 'lease' },
+  { capacity: 0, delivery: 'at-most-once', payload: 'bytes' },
+  { capacity: 0, delivery: 'at-most-once', payload: 'lease' },
 ];
 
-/** One lane for each combination; those of the same delivery and payload are one shift. */
+/** One lane for each combination; those that differ in topology only are one shift. */
 export function lanesOf(topologies: readonly Topology[] = TOPOLOGIES): Lane[] {
   return SHIFTS.flatMap((kind, shift) =>
     topologies.map((topology) => {
-      const name = `${topology}-${kind.delivery}-${kind.payload}`;
+      const name = `${topology}-${kind.capacity === 0 ? 'rendezvous' : kind.delivery}-${kind.payload}`;
       return { name, topology, shift, ...kind, ...CREWS[topology] };
     }),
   );

@@ -7,6 +7,7 @@
 import { Supervisor } from '../../src/index.ts';
 import type { Chaos } from '../../src/testing/index.ts';
 import { Arena } from './arena.ts';
+import type { Lane } from './lanes.ts';
 
 const PASSES = 7;
 
@@ -30,7 +31,7 @@ export async function gaugeBefore(arena: Arena): Promise<number> {
 /** Gauges channels that have seen deaths, with workers that have not, against new channels. */
 export async function gaugeAfter(arena: Arena, chaos: Chaos): Promise<Omit<Throughput, 'before'>> {
   await using supervisor = new Supervisor({ sampleInterval: false, threads: 128 });
-  const lanes = arena.stands.map(({ lane }) => lane);
+  const lanes = arena.stands.map(({ lane }) => lane).filter(isGauged);
   const newOne = new Arena(supervisor, lanes);
   await Promise.all([arena.renew(chaos), newOne.ready()]);
   const after: number[] = [];
@@ -49,12 +50,16 @@ async function gaugeInto(rates: number[], arena: Arena): Promise<void> {
   rates.push(await gaugeLanes(arena));
 }
 
+function isGauged({ payload, capacity }: Lane): boolean {
+  return payload === 'bytes' && capacity > 0;
+}
+
 /** The geometric mean: no lane drowns the others. */
 async function gaugeLanes(arena: Arena): Promise<number> {
   let logarithms = 0;
   let lanes = 0;
   for (const [number, { lane }] of arena.stands.entries()) {
-    if (lane.payload !== 'bytes') continue;
+    if (!isGauged(lane)) continue;
     logarithms += Math.log(Math.max(1, await arena.gauge(number)));
     lanes++;
   }

@@ -11,6 +11,7 @@ import {
 } from '../../../src/index.ts';
 import { BOOK_MESSAGES } from '../journal.ts';
 import { inscribe, LEASE_SIZES, MESSAGE_SIZES, STAMP_BYTES, UNBOOKED } from '../payload.ts';
+import { HARDLY, lateIsNone } from './patience.ts';
 import { takePlace } from './post.ts';
 
 const BATCH = 4;
@@ -33,6 +34,27 @@ function message(sequence: number, round: number): unknown {
 
 function batch(first: number, count: number, round: number): unknown[] {
   return Array.from({ length: count }, (_, index) => message(first + index, round));
+}
+
+/** Whether an operation was called off. */
+function late(operation: () => unknown): boolean {
+  try {
+    operation();
+    return false;
+  } catch (error) {
+    lateIsNone(error);
+    return true;
+  }
+}
+
+async function lateAwaited(operation: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await operation();
+    return false;
+  } catch (error) {
+    lateIsNone(error);
+    return true;
+  }
 }
 
 /** Ways of sending: each sends some messages from number `first` on, and answers how many. */
@@ -60,6 +82,19 @@ const ways: readonly ((first: number, round: number) => number | Promise<number>
   async (first, round) => {
     journal.begin(place, 1);
     await select({ out: out.onSend(message(first, round)), never: never() });
+    return 1;
+  },
+  // What was called off has not been sent: were it, it would be received twice.
+  (first, round) => {
+    journal.begin(place, 1);
+    const one = message(first, round);
+    while (late(() => out.sendSync(one, HARDLY)));
+    return 1;
+  },
+  async (first, round) => {
+    journal.begin(place, 1);
+    const one = message(first, round);
+    while (await lateAwaited(() => out.send(one, HARDLY)));
     return 1;
   },
 ];
