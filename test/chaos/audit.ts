@@ -14,7 +14,8 @@
  *    count is exact up to there is for the deaths at each single step to show.
  */
 
-import type { Arena, Departure, Stand } from './arena.ts';
+import type { Arena, Departure } from './arena.ts';
+import { Channels } from './channels.ts';
 
 export interface Audit {
   readonly accepted: number;
@@ -50,22 +51,26 @@ export class Auditor {
 
   /** Audits the round that has just ended. Everybody is at rest. */
   audit(): Audit {
-    const { pool, channels } = this.#arena.supervisor.snapshot();
+    const { pool } = this.#arena.supervisor.snapshot();
     const audits = this.#arena.working.map((stand) => {
-      const { lost, length } = channels.find(({ name }) => name === stand.lane.name)!;
-      const before = this.#lost.get(stand.lane.name) ?? 0;
-      this.#lost.set(stand.lane.name, lost);
-      const audit = this.#auditLane(stand, lost - before);
-      return length === 0 ? audit : withViolation(audit, `${stand.lane.name}: ${length} messages left at rest`);
+      return stand instanceof Channels ? this.#auditChannels(stand) : NOTHING;
     });
     const total = audits.reduce(sum, NOTHING);
     // Channels live in blocks of the segment's own; what threads own, or is on its way, is a lease.
     return pool.leases === 0 ? total : withViolation(total, `${pool.leases} blocks are missing from the pool at rest`);
   }
 
-  #auditLane(stand: Stand, lost: number): Audit {
-    const { journal, departures, round } = this.#arena;
-    const departed = departures.filter((departure) => departure.round === round && departure.place.stand === stand);
+  #auditChannels(stand: Channels): Audit {
+    const { lost, length } = stand.counts;
+    const before = this.#lost.get(stand.name) ?? 0;
+    this.#lost.set(stand.name, lost);
+    const audit = this.#auditLane(stand, lost - before);
+    return length === 0 ? audit : withViolation(audit, `${stand.name}: ${length} messages left at rest`);
+  }
+
+  #auditLane(stand: Channels, lost: number): Audit {
+    const { journal, round } = this.#arena;
+    const departed = this.#arena.departuresFrom(stand);
     const ofSenders = departed.filter(({ place }) => place.role === 'sender');
     const ofReceivers = departed.filter(({ place }) => place.role === 'receiver');
     const violations: string[] = [];
@@ -106,7 +111,7 @@ export class Auditor {
       lost,
       unaccounted: Math.max(0, missing - lost),
       unaccountedMost: hands - lost,
-      violations: violations.map((violation) => `${stand.lane.name}, round ${round}: ${violation}`),
+      violations: violations.map((violation) => `${stand.name}, round ${round}: ${violation}`),
     };
   }
 }

@@ -51,7 +51,8 @@ export interface Violation {
   readonly sequence: number;
 }
 
-export type Role = 'sender' | 'receiver';
+/** `party`: to a meeting. */
+export type Role = 'sender' | 'receiver' | 'locker' | 'party';
 
 /**
  * Who works: everybody of the shift; its receivers, to empty the channels; nobody; nobody ever again. While gauging: the
@@ -71,7 +72,8 @@ export interface Stage {
 /** What a worker has to know to tell whether it has its turn. */
 export interface Duty {
   readonly place: number;
-  /** Its number among those of its role and lane. */
+  readonly role: Role;
+  /** Its number among those of its crew. */
   readonly index: number;
   readonly shift: number;
   readonly lane: number;
@@ -83,29 +85,29 @@ export class Journal {
   readonly places: number;
   readonly #words: Int32Array;
 
-  private constructor(memory: SharedArrayBuffer, senders: number, receivers: number) {
+  private constructor(memory: SharedArrayBuffer, senders: number, places: number) {
     this.memory = memory;
     this.senders = senders;
-    this.places = senders + receivers;
+    this.places = places;
     this.#words = new Int32Array(memory);
   }
 
-  /** A journal for so many senders, whose places come first, and receivers. */
-  static create(senders: number, receivers: number): Journal {
-    const words = PLACES + (senders + receivers) * LINE + senders * BOOK_WORDS;
-    const journal = new Journal(new SharedArrayBuffer(words * 4), senders, receivers);
+  /** A journal of so many places, the first of which are those of senders. */
+  static create(senders: number, places: number): Journal {
+    const words = PLACES + places * LINE + senders * BOOK_WORDS;
+    const journal = new Journal(new SharedArrayBuffer(words * 4), senders, places);
     // All of it becomes resident now, so that whoever watches the memory sees none of it later.
     journal.#words.fill(0);
     return journal;
   }
 
-  static open({ memory, senders, receivers }: JournalNote): Journal {
-    return new Journal(memory, senders, receivers);
+  static open({ memory, senders, places }: JournalNote): Journal {
+    return new Journal(memory, senders, places);
   }
 
   /** For `data` of a worker. */
   get note(): JournalNote {
-    return { memory: this.memory, senders: this.senders, receivers: this.places - this.senders };
+    return { memory: this.memory, senders: this.senders, places: this.places };
   }
 
   // ── The stage ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -121,7 +123,7 @@ export class Journal {
 
   /** Blocks a worker while it has nothing to do. Answers the stage it goes on with, or undefined when all is over. */
   enter(duty: Duty): Stage | undefined {
-    return this.#restWhile(duty.place, (stage) => !this.#works(duty, stage));
+    return this.#restWhile(duty.place, (stage) => !works(duty, stage));
   }
 
   /** A sender has used its book up: it has nothing to do before the next round. */
@@ -129,10 +131,14 @@ export class Journal {
     this.#restWhile(place, (stage) => stage.round === round && stage.phase === 'work');
   }
 
-  #works({ place, index, shift, lane }: Duty, { phase, turn }: Stage): boolean {
-    if (phase === 'gauge') return turn === lane && index === 0;
-    if (turn !== shift) return false;
-    return phase === 'work' || (phase === 'drain' && this.roleOf(place) === 'receiver');
+  /** A worker has nothing to do in one of its roles. Unlike `enter`, this does not block it. */
+  pause(place: number): void {
+    Atomics.store(this.#words, this.#at(place, RESTING), 1);
+  }
+
+  /** It works in that role again. */
+  resume(place: number): void {
+    Atomics.store(this.#words, this.#at(place, RESTING), 0);
   }
 
   #restWhile(place: number, idle: (stage: Stage) => boolean): Stage | undefined {
@@ -142,21 +148,17 @@ export class Journal {
       if (stage.phase === 'over') return undefined;
       const resting = idle(stage);
       if (!resting) {
-        Atomics.store(this.#words, this.#at(place, RESTING), 0);
+        this.resume(place);
         return stage;
       }
       // Under the soak, which measures memory: what is left then is what is really held.
       globalThis.gc?.();
-      Atomics.store(this.#words, this.#at(place, RESTING), 1);
+      this.pause(place);
       Atomics.wait(this.#words, STAGE, word);
     }
   }
 
   // ── Places ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  roleOf(place: number): Role {
-    return place < this.senders ? 'sender' : 'receiver';
-  }
 
   /** A worker takes its place. Answers how many were there before it. */
   arrive(place: number, task: number): number {
@@ -182,6 +184,11 @@ export class Journal {
   finish(place: number, messages: number): void {
     Atomics.store(this.#words, this.#at(place, FINISHED), this.begun(place));
     Atomics.add(this.#words, this.#at(place, MESSAGES), messages);
+  }
+
+  /** The operations that were begun have had no effect: a sender's numbers are used again. */
+  withdraw(place: number): void {
+    Atomics.store(this.#words, this.#at(place, BEGUN), this.finished(place));
   }
 
   begun(place: number): number {
@@ -291,9 +298,16 @@ export class Journal {
 export interface JournalNote {
   readonly memory: SharedArrayBuffer;
   readonly senders: number;
-  readonly receivers: number;
+  readonly places: number;
 }
 
 function stageOf(word: number): Stage {
   return { round: word >>> 8, phase: PHASES[word & 7]!, turn: (word >>> 3) & 31 };
+}
+
+/** Whether somebody has its turn. */
+export function works({ role, index, shift, lane }: Duty, { phase, turn }: Stage): boolean {
+  if (phase === 'gauge') return turn === lane && index === 0;
+  if (turn !== shift) return false;
+  return phase === 'work' || (phase === 'drain' && role === 'receiver');
 }

@@ -2,7 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chaos } from '../../src/testing/index.ts';
-import type { Arena, Place } from './arena.ts';
+import type { Arena } from './arena.ts';
+import type { Place } from './stand.ts';
 
 /** How often, as a share of all times. */
 const SEVERAL = 0.15;

@@ -5,7 +5,7 @@ import { Chaos } from '../../src/testing/index.ts';
 import { Arena } from './arena.ts';
 import { type Audit, Auditor, NOTHING, sum } from './audit.ts';
 import { killSome } from './killing.ts';
-import { lanesOf, TOPOLOGIES } from './lanes.ts';
+import { standsOf } from './stands.ts';
 import { gaugeAfter, gaugeBefore, type Throughput } from './throughput.ts';
 import { Watch } from './watch.ts';
 
@@ -16,7 +16,8 @@ const PAUSE_MS = 60;
 export interface KillsOptions {
   readonly kills: number;
   readonly seed?: number;
-  readonly topologies?: typeof TOPOLOGIES;
+  /** Parts of the names of what is worked on. Default: everything. */
+  readonly parts?: readonly string[];
   /** Whether to measure the throughput before and after. */
   readonly throughput?: boolean;
   readonly onRound?: (round: RoundReport) => void;
@@ -33,7 +34,7 @@ export interface KillsReport {
   readonly kills: number;
   readonly seconds: number;
   readonly audit: Audit;
-  /** Milliseconds: the longest that a worker with a living counterpart took for an operation. */
+  /** Milliseconds: the longest that an operation took which needed nobody who was not there. */
   readonly longestMs: number;
   readonly throughput?: Throughput;
   /** Each as one sentence; none if all is well. */
@@ -41,21 +42,21 @@ export interface KillsReport {
 }
 
 export async function runKills(options: KillsOptions): Promise<KillsReport> {
-  const { kills, topologies = TOPOLOGIES, onRound } = options;
+  const { kills, onRound } = options;
   const startedAt = performance.now();
   await using supervisor = new Supervisor({ sampleInterval: false, threads: THREADS });
   const chaos = new Chaos(supervisor, options.seed === undefined ? {} : { seed: options.seed });
-  const arena = new Arena(supervisor, lanesOf(topologies));
+  const arena = new Arena(supervisor, standsOf(supervisor, options.parts));
   await arena.ready();
   const before = options.throughput ? await gaugeBefore(arena) : 0;
   const auditor = new Auditor(arena);
   using watch = new Watch(arena);
   // However few they are, every shift has its turn.
-  const ofRoundMost = Math.min(KILLS_A_ROUND, Math.ceil(kills / arena.shifts));
+  const ofRoundMost = Math.min(KILLS_A_ROUND, Math.ceil(kills / arena.shifts.length));
   let killed = 0;
   let audit = NOTHING;
   while (killed < kills) {
-    arena.work(arena.round % arena.shifts);
+    arena.work();
     const onKill = () => {
       killed++;
     };
@@ -74,7 +75,7 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
     audit,
     longestMs: watch.longestMs,
     ...(throughput && { throughput }),
-    violations: [...audit.violations, ...watch.violations, ...describeViolations(arena)],
+    violations: [...audit.violations, ...watch.violations, ...describeViolations(arena), ...arena.failures],
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * The chaos suite from the command line.
  *
- *     npm run test:chaos -- [--kills 1000] [--seed N] [--topology mpmc …] [--walk PART-OF-NAME]
+ *     npm run test:chaos -- [--kills 1000] [--seed N] [--stand PART-OF-NAME …] [--walk PART-OF-NAME]
  *                           [--only steps|kills|throughput|recovery …] [--json]
  *
  * Ends with exit code 1 if anything was met that must not be.
@@ -9,7 +9,6 @@
 
 import { parseArgs } from 'node:util';
 import { runKills } from './kills.ts';
-import { TOPOLOGIES } from './lanes.ts';
 import { measureRecovery } from './recovery.ts';
 import { count, ms, say, verdict } from './say.ts';
 import { take } from './steps/walk.ts';
@@ -23,7 +22,7 @@ const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '1000' },
     seed: { type: 'string' },
-    topology: { type: 'string', multiple: true, default: TOPOLOGIES },
+    stand: { type: 'string', multiple: true, default: [''] },
     walk: { type: 'string', default: '' },
     only: { type: 'string', multiple: true, default: PARTS },
     json: { type: 'boolean', default: false },
@@ -57,7 +56,7 @@ await part('kills', async () => {
   const result = await runKills({
     kills: Number(values.kills),
     ...(values.seed !== undefined && { seed: Number(values.seed) }),
-    topologies: TOPOLOGIES.filter((topology) => values.topology.includes(topology)),
+    parts: values.stand,
     throughput: values.only.includes('throughput'),
     onRound: ({ round, kills, audit }) => {
       const { accepted, missing, lost } = audit;
@@ -70,7 +69,7 @@ await part('kills', async () => {
   say(`${result.kills} kills in ${Math.round(result.seconds)} s, seed ${result.seed}.`);
   say(`  accepted ${count(audit.accepted)}, missing ${audit.missing}, of which counted as lost ${audit.lost}`);
   say(`  missing and not counted ${audit.unaccounted}, of at most ${audit.unaccountedMost} in dead hands`);
-  say(`  the longest operation with a living counterpart took ${ms(result.longestMs)}`);
+  say(`  the longest operation that needed nobody who was not there took ${ms(result.longestMs)}`);
   if (throughput) judgeThroughput(throughput);
 });
 

@@ -14,8 +14,8 @@ import { Chaos } from '../../src/testing/index.ts';
 import { Arena } from './arena.ts';
 import { Auditor, NOTHING, sum } from './audit.ts';
 import { killSome } from './killing.ts';
-import { lanesOf } from './lanes.ts';
 import { count, say, verdict } from './say.ts';
+import { standsOf } from './stands.ts';
 import { median } from './throughput.ts';
 import { Watch } from './watch.ts';
 
@@ -41,7 +41,7 @@ interface Sample {
 
 await using supervisor = new Supervisor({ sampleInterval: false, threads: 128 });
 const chaos = new Chaos(supervisor, values.seed === undefined ? {} : { seed: Number(values.seed) });
-const arena = new Arena(supervisor, lanesOf());
+const arena = new Arena(supervisor, standsOf(supervisor));
 await arena.ready();
 using watch = new Watch(arena);
 const auditor = new Auditor(arena);
@@ -53,7 +53,7 @@ let kills = 0;
 let audit = NOTHING;
 
 while (elapsedMs() < durationMs) {
-  arena.work(arena.round % arena.shifts);
+  arena.work();
   const onKill = () => {
     kills++;
   };
@@ -81,7 +81,7 @@ const drift = {
   resident: driftOf(samples.map(({ residentBytes }) => residentBytes)),
   segment: driftOf(samples.map(({ segmentBytes }) => segmentBytes)),
 };
-const violations = [...audit.violations, ...watch.violations];
+const violations = [...audit.violations, ...watch.violations, ...arena.failures];
 for (const [what, share] of Object.entries(drift)) {
   if (share >= DRIFT_MOST) violations.push(`${what} memory: expected a drift below 1 %, met ${percent(share)}`);
 }

@@ -32,7 +32,7 @@ test('R29, R30: a few deaths at random moments, and one at each step of a receiv
   timeout: 60_000,
 }, async () => {
   const { kills, steps } = await suite(
-    ...['--only', 'kills', '--kills', '24', '--topology', 'mpmc'],
+    ...['--only', 'kills', '--kills', '24', '--stand', 'mpmc'],
     ...['--only', 'steps', '--walk', 'mpmc: receive (pooled)'],
   );
   expect(kills.violations).toEqual([]);
