@@ -3,9 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Supervisor, WorkerGroup } from '../../src/index.ts';
 import type { Chaos } from '../../src/testing/index.ts';
+import { type Audit, NOTHING, sum, withViolation } from './audit.ts';
 import { entryOf } from './entries.ts';
 import { Journal, type Phase, type Role } from './journal.ts';
-import type { Crew, Place, Stand } from './stand.ts';
+import type { Crew, Departure, Place, Stand } from './stand.ts';
 import type { Post } from './workers/post.ts';
 
 /** Small heaps, for there are many. */
@@ -14,29 +15,19 @@ const REST_MOST_MS = 30_000;
 const WARM_UP_MS = 200;
 const GAUGE_MS = 300;
 
-/** What a worker left in doubt when it died. */
-export interface Departure {
-  readonly place: Place;
-  readonly round: number;
-  /** Operations it had begun and not finished: from this one on, so many. */
-  readonly from: number;
-  readonly count: number;
-  /** Messages that were counted as lost with it. */
-  readonly lost: number;
-}
-
 export class Arena {
   readonly supervisor: Supervisor;
   readonly journal: Journal;
   readonly stands: readonly Stand[];
   readonly places: readonly Place[];
   readonly shifts: readonly number[];
-  readonly departures: Departure[] = [];
   /** The names of those that were killed and have not exited yet: what they held nobody may touch before that. */
   readonly dying = new Set<string>();
   /** Workers that ended though nobody had killed them, each as one sentence. */
   readonly failures: string[] = [];
   readonly #groups: WorkerGroup[] = [];
+  /** Of this round. */
+  #departures: Departure[] = [];
   #round = 0;
   #shift = 0;
   #over = false;
@@ -75,6 +66,7 @@ export class Arena {
   work(): void {
     this.#shift = this.shifts[this.#round % this.shifts.length]!;
     this.#round++;
+    this.#departures = [];
     this.journal.turnPage();
     for (const stand of this.working) stand.begin();
     this.#direct('work');
@@ -134,9 +126,18 @@ export class Arena {
     await Promise.all(this.#groups.map((group) => group.finished));
   }
 
-  /** What became of the workers of a place in the round that has just ended. */
-  departuresFrom(stand: Stand): readonly Departure[] {
-    return this.departures.filter(({ round, place }) => round === this.#round && place.stand === stand);
+  /** Compares what was written down in the round that has just ended. Everybody is at rest. */
+  audit(): Audit {
+    const { journal, round } = this;
+    const total = this.working
+      .map((stand) => {
+        const departed = this.#departures.filter(({ place }) => place.stand === stand);
+        return stand.audit({ journal, round, departed });
+      })
+      .reduce(sum, NOTHING);
+    const { leases } = this.supervisor.snapshot().pool;
+    // Channels live in blocks of the segment's own; what threads own, or is on its way, is a lease.
+    return leases === 0 ? total : withViolation(total, `${leases} blocks are missing from the pool at rest`);
   }
 
   /** What the workers of a stand are doing, for a message. */
@@ -204,7 +205,7 @@ export class Arena {
       const count = this.journal.leave(place.number);
       // Of one that sends and receives, what is lost is what it received.
       const its = place.role === 'receiver' || places.length === 1 ? lost : 0;
-      this.departures.push({ place, round: this.#round, from, count, lost: its });
+      this.#departures.push({ place, from, count, lost: its });
       place.stand.recovered(place);
     }
   }

@@ -14,8 +14,8 @@
  *    count is exact up to there is for the deaths at each single step to show.
  */
 
-import type { Arena, Departure } from './arena.ts';
-import { Channels } from './channels.ts';
+import type { Channels } from './channels.ts';
+import type { Books, Departure } from './stand.ts';
 
 export interface Audit {
   readonly accepted: number;
@@ -27,6 +27,12 @@ export interface Audit {
   /** Missing and not counted, and the most there may be. */
   readonly unaccounted: number;
   readonly unaccountedMost: number;
+  /** Sections of locks that were passed through. */
+  readonly sections: number;
+  /** How many were told that whoever had a lock before them died with it. */
+  readonly recovered: number;
+  /** Meetings that a death broke. */
+  readonly broken: number;
   /** Each as one sentence. */
   readonly violations: readonly string[];
 }
@@ -38,82 +44,57 @@ export const NOTHING: Audit = {
   lost: 0,
   unaccounted: 0,
   unaccountedMost: 0,
+  sections: 0,
+  recovered: 0,
+  broken: 0,
   violations: [],
 };
 
-export class Auditor {
-  readonly #arena: Arena;
-  readonly #lost = new Map<string, number>();
-
-  constructor(arena: Arena) {
-    this.#arena = arena;
+/** Audits the messages of a lane whose channels have counted `lost` of them as lost. */
+export function auditLane(stand: Channels, lost: number, { journal, round, departed }: Books): Audit {
+  const ofSenders = departed.filter(({ place }) => place.role === 'sender');
+  const ofReceivers = departed.filter(({ place }) => place.role === 'receiver');
+  const violations: string[] = [];
+  let accepted = 0;
+  let missing = 0;
+  let doubtfulMissing = 0;
+  let doubtful = 0;
+  for (const { role, number } of stand.places) {
+    if (role !== 'sender') continue;
+    const begun = journal.begun(number);
+    const doubts = doubtsOf(ofSenders, number);
+    const absent = journal.missing(number, begun);
+    const absentDoubtful = absent.filter((sequence) => doubts.has(sequence)).length;
+    accepted += begun - doubts.size;
+    missing += absent.length - absentDoubtful;
+    doubtful += doubts.size;
+    doubtfulMissing += absentDoubtful;
+    const unsent = journal.receivedFrom(number, begun);
+    if (unsent > 0) violations.push(`sender ${number}: ${unsent} messages were received that were never sent`);
   }
-
-  /** Audits the round that has just ended. Everybody is at rest. */
-  audit(): Audit {
-    const { pool } = this.#arena.supervisor.snapshot();
-    const audits = this.#arena.working.map((stand) => {
-      return stand instanceof Channels ? this.#auditChannels(stand) : NOTHING;
-    });
-    const total = audits.reduce(sum, NOTHING);
-    // Channels live in blocks of the segment's own; what threads own, or is on its way, is a lease.
-    return pool.leases === 0 ? total : withViolation(total, `${pool.leases} blocks are missing from the pool at rest`);
+  const hands = ofReceivers.reduce((total, { count }) => total + count, 0);
+  if (missing > hands) violations.push(`${missing} messages are missing, at most ${hands} were in dead hands`);
+  if (lost > missing + doubtfulMissing) {
+    violations.push(`${lost} messages were counted as lost, at most ${missing + doubtfulMissing} are`);
   }
-
-  #auditChannels(stand: Channels): Audit {
-    const { lost, length } = stand.counts;
-    const before = this.#lost.get(stand.name) ?? 0;
-    this.#lost.set(stand.name, lost);
-    const audit = this.#auditLane(stand, lost - before);
-    return length === 0 ? audit : withViolation(audit, `${stand.name}: ${length} messages left at rest`);
+  if (lost > 0 && stand.lane.delivery === 'at-least-once') {
+    violations.push(`${lost} messages were counted as lost, though none may be`);
   }
-
-  #auditLane(stand: Channels, lost: number): Audit {
-    const { journal, round } = this.#arena;
-    const departed = this.#arena.departuresFrom(stand);
-    const ofSenders = departed.filter(({ place }) => place.role === 'sender');
-    const ofReceivers = departed.filter(({ place }) => place.role === 'receiver');
-    const violations: string[] = [];
-    let accepted = 0;
-    let missing = 0;
-    let doubtfulMissing = 0;
-    let doubtful = 0;
-    for (const { role, number } of stand.places) {
-      if (role !== 'sender') continue;
-      const begun = journal.begun(number);
-      const doubts = doubtsOf(ofSenders, number);
-      const absent = journal.missing(number, begun);
-      const absentDoubtful = absent.filter((sequence) => doubts.has(sequence)).length;
-      accepted += begun - doubts.size;
-      missing += absent.length - absentDoubtful;
-      doubtful += doubts.size;
-      doubtfulMissing += absentDoubtful;
-      const unsent = journal.receivedFrom(number, begun);
-      if (unsent > 0) violations.push(`sender ${number}: ${unsent} messages were received that were never sent`);
+  for (const { place, count, lost: counted } of departed) {
+    if (counted > (place.role === 'receiver' ? count : 0)) {
+      violations.push(`${place.role} ${place.number} had ${count} in its hands, but ${counted} were counted as lost`);
     }
-    const hands = ofReceivers.reduce((total, { count }) => total + count, 0);
-    if (missing > hands) violations.push(`${missing} messages are missing, at most ${hands} were in dead hands`);
-    if (lost > missing + doubtfulMissing) {
-      violations.push(`${lost} messages were counted as lost, at most ${missing + doubtfulMissing} are`);
-    }
-    if (lost > 0 && stand.lane.delivery === 'at-least-once') {
-      violations.push(`${lost} messages were counted as lost, though none may be`);
-    }
-    for (const { place, count, lost: counted } of departed) {
-      if (counted > (place.role === 'receiver' ? count : 0)) {
-        violations.push(`${place.role} ${place.number} had ${count} in its hands, but ${counted} were counted as lost`);
-      }
-    }
-    return {
-      accepted,
-      received: accepted + doubtful - missing - doubtfulMissing,
-      missing,
-      lost,
-      unaccounted: Math.max(0, missing - lost),
-      unaccountedMost: hands - lost,
-      violations: violations.map((violation) => `${stand.name}, round ${round}: ${violation}`),
-    };
   }
+  return {
+    ...NOTHING,
+    accepted,
+    received: accepted + doubtful - missing - doubtfulMissing,
+    missing,
+    lost,
+    unaccounted: Math.max(0, missing - lost),
+    unaccountedMost: hands - lost,
+    violations: violations.map((violation) => `${stand.name}, round ${round}: ${violation}`),
+  };
 }
 
 /** The messages that senders of this place had begun to send when they died. */
@@ -133,10 +114,13 @@ export function sum(a: Audit, b: Audit): Audit {
     lost: a.lost + b.lost,
     unaccounted: a.unaccounted + b.unaccounted,
     unaccountedMost: a.unaccountedMost + b.unaccountedMost,
+    sections: a.sections + b.sections,
+    recovered: a.recovered + b.recovered,
+    broken: a.broken + b.broken,
     violations: [...a.violations, ...b.violations],
   };
 }
 
-function withViolation(audit: Audit, violation: string): Audit {
+export function withViolation(audit: Audit, violation: string): Audit {
   return { ...audit, violations: [...audit.violations, violation] };
 }

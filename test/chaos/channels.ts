@@ -1,14 +1,17 @@
 /** The channels of a lane, with workers at both ends. */
 
 import { bytes, type Channel, type Codec, lease, type Supervisor } from '../../src/index.ts';
+import { type Audit, auditLane, withViolation } from './audit.ts';
 import type { Lane, LaneTask } from './lanes.ts';
-import { type Crew, type Place, Stand } from './stand.ts';
+import { type Books, type Crew, type Place, Stand } from './stand.ts';
 
 export class Channels extends Stand {
   readonly lane: Lane;
   readonly crews: readonly Crew[];
   readonly #supervisor: Supervisor;
   readonly #names: readonly string[];
+  /** Messages counted as lost in all rounds before. */
+  #lost = 0;
 
   constructor(supervisor: Supervisor, lane: Lane) {
     super();
@@ -31,8 +34,15 @@ export class Channels extends Stand {
     return this.lane.shift;
   }
 
+  override audit(books: Books): Audit {
+    const { length, lost } = this.#counts;
+    const audit = auditLane(this, lost - this.#lost, books);
+    this.#lost = lost;
+    return length === 0 ? audit : withViolation(audit, `${this.name}: ${length} messages left at rest`);
+  }
+
   /** What its channels hold, and what they have counted as lost. */
-  get counts(): { readonly length: number; readonly lost: number } {
+  get #counts(): { readonly length: number; readonly lost: number } {
     const channels = this.#snapshots;
     return {
       length: channels.reduce((total, { length }) => total + length, 0),

@@ -38,18 +38,22 @@ const TASK = 6;
 export const BOOK_MESSAGES = 2 ** 22;
 const BOOK_WORDS = BOOK_MESSAGES / 32;
 
-/** What was met that must never be. */
-export const VIOLATION_KINDS = ['torn', 'repeated', 'out of order', 'of another round'] as const;
-export type ViolationKind = (typeof VIOLATION_KINDS)[number];
-
-export interface Violation {
-  readonly kind: ViolationKind;
-  /** The place of the receiver that met it. */
-  readonly receiver: number;
-  /** Whose message it was, and which. */
-  readonly sender: number;
-  readonly sequence: number;
-}
+/** What was met that must never be: who met it, and two numbers that say what it was, as a sentence. */
+const COMPLAINTS = {
+  torn: (place, sender, sequence) => `receiver ${place} met message ${sequence} of sender ${sender}, which is torn`,
+  repeated: (place, sender, sequence) => `receiver ${place} met message ${sequence} of sender ${sender} again`,
+  'out of order': (place, sender, sequence) => {
+    return `receiver ${place} met message ${sequence} of sender ${sender} after one that was sent later`;
+  },
+  'of another round': (place, sender, sequence) => {
+    return `receiver ${place} met message ${sequence} of sender ${sender}, which is of another round`;
+  },
+  'two holders': (place, others) => `locker ${place} had the mutex together with others (bits ${others.toString(2)})`,
+  'not told': (place) => `locker ${place} met a change half done, and was not told that its maker died`,
+  'too many permits': (place, all) => `locker ${place} had a permit when ${all} were held`,
+} satisfies Record<string, (place: number, one: number, other: number) => string>;
+type ComplaintKind = keyof typeof COMPLAINTS;
+const COMPLAINT_KINDS = Object.keys(COMPLAINTS) as ComplaintKind[];
 
 /** `party`: to a meeting. */
 export type Role = 'sender' | 'receiver' | 'locker' | 'party';
@@ -273,25 +277,23 @@ export class Journal {
 
   // ── Violations ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  complain({ kind, receiver, sender, sequence }: Violation): void {
+  /** The worker at `place` met what must never be; `one` and `other` say what. */
+  complain(kind: ComplaintKind, place: number, one = 0, other = 0): void {
     const number = Atomics.add(this.#words, VIOLATIONS, 1);
     if (number >= VIOLATIONS_MAX) return;
     const at = VIOLATION_FIRST + number * VIOLATION_WORDS;
-    this.#words.set([VIOLATION_KINDS.indexOf(kind), receiver, sender, sequence], at);
+    this.#words.set([COMPLAINT_KINDS.indexOf(kind), place, one, other], at);
   }
 
-  get violationCount(): number {
-    return Atomics.load(this.#words, VIOLATIONS);
-  }
-
-  /** The first of them. */
-  get violations(): Violation[] {
-    const count = Math.min(VIOLATIONS_MAX, this.violationCount);
-    return Array.from({ length: count }, (_, number) => {
+  /** What was complained of; each as one sentence. */
+  get complaints(): string[] {
+    const count = Atomics.load(this.#words, VIOLATIONS);
+    const told = Array.from({ length: Math.min(VIOLATIONS_MAX, count) }, (_, number) => {
       const at = VIOLATION_FIRST + number * VIOLATION_WORDS;
-      const [kind, receiver, sender, sequence] = this.#words.subarray(at, at + VIOLATION_WORDS);
-      return { kind: VIOLATION_KINDS[kind!]!, receiver: receiver!, sender: sender!, sequence: sequence! };
+      const [kind, place, one, other] = this.#words.subarray(at, at + VIOLATION_WORDS);
+      return COMPLAINTS[COMPLAINT_KINDS[kind!]!](place!, one!, other!);
     });
+    return count > told.length ? [...told, `and ${count - told.length} more of that kind`] : told;
   }
 }
 

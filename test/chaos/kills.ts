@@ -3,7 +3,7 @@
 import { Supervisor } from '../../src/index.ts';
 import { Chaos } from '../../src/testing/index.ts';
 import { Arena } from './arena.ts';
-import { type Audit, Auditor, NOTHING, sum } from './audit.ts';
+import { type Audit, NOTHING, sum } from './audit.ts';
 import { killSome } from './killing.ts';
 import { standsOf } from './stands.ts';
 import { gaugeAfter, gaugeBefore, type Throughput } from './throughput.ts';
@@ -49,7 +49,6 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
   const arena = new Arena(supervisor, standsOf(supervisor, options.parts));
   await arena.ready();
   const before = options.throughput ? await gaugeBefore(arena) : 0;
-  const auditor = new Auditor(arena);
   using watch = new Watch(arena);
   // However few they are, every shift has its turn.
   const ofRoundMost = Math.min(KILLS_A_ROUND, Math.ceil(kills / arena.shifts.length));
@@ -62,7 +61,7 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
     };
     await killSome(arena, chaos, { kills: Math.min(ofRoundMost, kills - killed), pauseMs: PAUSE_MS, onKill });
     await arena.rest();
-    const ofRound = auditor.audit();
+    const ofRound = arena.audit();
     audit = sum(audit, ofRound);
     onRound?.({ round: arena.round, kills: killed, audit: ofRound });
   }
@@ -75,16 +74,6 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
     audit,
     longestMs: watch.longestMs,
     ...(throughput && { throughput }),
-    violations: [...audit.violations, ...watch.violations, ...describeViolations(arena), ...arena.failures],
+    violations: [...audit.violations, ...watch.violations, ...arena.journal.complaints, ...arena.failures],
   };
-}
-
-function describeViolations({ journal }: Arena): string[] {
-  const { violations, violationCount } = journal;
-  const told = violations.map(
-    ({ kind, receiver, sender, sequence }) =>
-      `receiver ${receiver} met message ${sequence} of sender ${sender}, which is ${kind}`,
-  );
-  const untold = violationCount - told.length;
-  return untold > 0 ? [...told, `and ${untold} more of that kind`] : told;
 }

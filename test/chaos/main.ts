@@ -8,6 +8,7 @@
  */
 
 import { parseArgs } from 'node:util';
+import type { Audit } from './audit.ts';
 import { runKills } from './kills.ts';
 import { measureRecovery } from './recovery.ts';
 import { count, ms, say, verdict } from './say.ts';
@@ -59,15 +60,14 @@ await part('kills', async () => {
     parts: values.stand,
     throughput: values.only.includes('throughput'),
     onRound: ({ round, kills, audit }) => {
-      const { accepted, missing, lost } = audit;
-      say(`round ${round}: ${kills} kills; ${count(accepted)} accepted, ${missing} missing, ${lost} counted as lost`);
+      say(`round ${round}: ${kills} kills; ${told(audit)}`);
     },
   });
   const { audit, throughput } = result;
   violations.push(...result.violations);
   report.kills = result;
   say(`${result.kills} kills in ${Math.round(result.seconds)} s, seed ${result.seed}.`);
-  say(`  accepted ${count(audit.accepted)}, missing ${audit.missing}, of which counted as lost ${audit.lost}`);
+  say(`  ${told(audit)}`);
   say(`  missing and not counted ${audit.unaccounted}, of at most ${audit.unaccountedMost} in dead hands`);
   say(`  the longest operation that needed nobody who was not there took ${ms(result.longestMs)}`);
   if (throughput) judgeThroughput(throughput);
@@ -93,6 +93,15 @@ function judgeThroughput({ before, after, fresh, kept }: Throughput): void {
   }
   say(`  messages a second and lane: ${count(before)} before, ${count(after)} after, ${count(fresh)} on new channels;`);
   say(`  after / before ${(after / before).toFixed(2)}, after / new ${kept.toFixed(2)}`);
+}
+
+function told({ accepted, missing, lost, sections, recovered, broken }: Audit): string {
+  const parts = [
+    accepted > 0 && `${count(accepted)} accepted, ${missing} missing, ${lost} counted as lost`,
+    sections > 0 && `${count(sections)} sections, ${recovered} behind a dead holder`,
+    broken > 0 && `${broken} meetings broken`,
+  ];
+  return parts.filter((part) => part !== false).join('; ');
 }
 
 /** How often each outcome came, in the order in which they came first. */

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { Supervisor } from '../../src/index.ts';
 import { Chaos } from '../../src/testing/index.ts';
 import { Arena } from './arena.ts';
-import { Auditor, NOTHING, sum } from './audit.ts';
+import { NOTHING, sum } from './audit.ts';
 import { killSome } from './killing.ts';
 import { count, say, verdict } from './say.ts';
 import { standsOf } from './stands.ts';
@@ -44,7 +44,6 @@ const chaos = new Chaos(supervisor, values.seed === undefined ? {} : { seed: Num
 const arena = new Arena(supervisor, standsOf(supervisor));
 await arena.ready();
 using watch = new Watch(arena);
-const auditor = new Auditor(arena);
 const samples: Sample[] = [];
 const startedAt = performance.now();
 const elapsedMs = () => performance.now() - startedAt;
@@ -59,7 +58,7 @@ while (elapsedMs() < durationMs) {
   };
   await killSome(arena, chaos, { kills: ROUND_KILLS, pauseMs: KILL_EVERY_MS, onKill });
   await arena.rest();
-  audit = sum(audit, auditor.audit());
+  audit = sum(audit, arena.audit());
   // Everybody has come back, and nobody holds anything: what is in use now is in use for good.
   await arena.ready();
   globalThis.gc?.();
@@ -81,7 +80,7 @@ const drift = {
   resident: driftOf(samples.map(({ residentBytes }) => residentBytes)),
   segment: driftOf(samples.map(({ segmentBytes }) => segmentBytes)),
 };
-const violations = [...audit.violations, ...watch.violations, ...arena.failures];
+const violations = [...audit.violations, ...watch.violations, ...arena.journal.complaints, ...arena.failures];
 for (const [what, share] of Object.entries(drift)) {
   if (share >= DRIFT_MOST) violations.push(`${what} memory: expected a drift below 1 %, met ${percent(share)}`);
 }

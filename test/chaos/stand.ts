@@ -1,7 +1,8 @@
 /** Something that workers of the suite work on together: the channels of a lane, locks, meetings. */
 
 import type { Worker } from 'node:worker_threads';
-import type { Role } from './journal.ts';
+import type { Audit } from './audit.ts';
+import type { Journal, Role } from './journal.ts';
 
 /** Where the journal keeps what a worker does in one role: it, or whoever replaced it. */
 export interface Place {
@@ -26,6 +27,24 @@ export interface Crew {
   readonly task: object;
 }
 
+/** What a worker left in doubt when it died. */
+export interface Departure {
+  readonly place: Place;
+  /** Operations it had begun and not finished: from this one on, so many. */
+  readonly from: number;
+  readonly count: number;
+  /** Messages that were counted as lost with it. */
+  readonly lost: number;
+}
+
+/** What there is to tell of a round that has just ended. */
+export interface Books {
+  readonly journal: Journal;
+  readonly round: number;
+  /** Of the stand that is audited. */
+  readonly departed: readonly Departure[];
+}
+
 export abstract class Stand {
   abstract readonly name: string;
   /** The stands of one shift work at the same time. */
@@ -39,6 +58,9 @@ export abstract class Stand {
   /** What there is to see of it, for a message. */
   abstract describe(): string;
 
+  /** Compares what was written down in a round. Everybody is at rest. */
+  abstract audit(books: Books): Audit;
+
   /** A round of its shift begins. Everybody is at rest. */
   begin(): void {}
 
@@ -50,9 +72,4 @@ export abstract class Stand {
 
   /** What it held is recovered. */
   recovered(_place: Place): void {}
-}
-
-/** The workers among some places. */
-export function namesOf(places: readonly Place[]): Set<string> {
-  return new Set(places.map(({ name }) => name));
 }

@@ -2,10 +2,17 @@
 
 import type { Supervisor } from '../../src/index.ts';
 import { Channels } from './channels.ts';
-import { lanesOf } from './lanes.ts';
+import { lanesOf, SHIFTS_OF_LANES } from './lanes.ts';
+import { Locks } from './locks.ts';
 import type { Stand } from './stand.ts';
 
+const EVERYTHING = [''];
+
 /** The stands whose names contain one of `parts`. */
-export function standsOf(supervisor: Supervisor, parts?: readonly string[]): Stand[] {
-  return lanesOf(parts).map((lane) => new Channels(supervisor, lane));
+export function standsOf(supervisor: Supervisor, parts: readonly string[] = EVERYTHING): Stand[] {
+  const isMeant = ({ name }: { readonly name: string }) => parts.some((part) => name.includes(part));
+  const lanes = lanesOf().filter(isMeant);
+  const stands: Stand[] = lanes.map((lane) => new Channels(supervisor, lane));
+  if (isMeant({ name: Locks.title })) stands.push(new Locks(supervisor, SHIFTS_OF_LANES));
+  return stands;
 }

@@ -37,8 +37,8 @@ export class Reader {
     this.#latest.set(key, stamp);
   }
 
-  complain(kind: Parameters<Journal['complain']>[0]['kind'], { sender, sequence }: Omit<Stamp, 'round'>): void {
-    this.#journal.complain({ kind, receiver: this.#place, sender, sequence });
+  complain(kind: Parameters<Journal['complain']>[0], { sender, sequence }: Omit<Stamp, 'round'>): void {
+    this.#journal.complain(kind, this.#place, sender, sequence);
   }
 
   /** The message is this worker's, for good. */
