@@ -57,6 +57,13 @@ export class Arena {
     return this.stands.filter(({ shift }) => shift === this.#shift);
   }
 
+  /** Those of them who are in the midst of something. */
+  get busy(): readonly Place[] {
+    return this.working.flatMap((stand) => {
+      return stand.places.filter((place) => this.journal.alive(place.number) && stand.engages(place));
+    });
+  }
+
   /** Settles when every worker has come, and rests. */
   async ready(): Promise<void> {
     while (!this.places.every(({ number }) => this.journal.resting(number))) await sleep(1);

@@ -51,6 +51,13 @@ const COMPLAINTS = {
   'two holders': (place, others) => `locker ${place} had the mutex together with others (bits ${others.toString(2)})`,
   'not told': (place) => `locker ${place} met a change half done, and was not told that its maker died`,
   'too many permits': (place, all) => `locker ${place} had a permit when ${all} were held`,
+  'too early': (place, time) => `party ${place} went on, time ${time}, before all others had come, or were done`,
+  'two last': (place, time) => `party ${place} was told that it was the last to come, time ${time}, as was another`,
+  'twice at once': (place, once) => `party ${place} ran number ${once} of what is done once while another did`,
+  'not done': (place, once) => `party ${place} went on before number ${once} of what is done once was done`,
+  'done twice': (place, once) =>
+    `party ${place} was told that it did number ${once} of what is done once, as was another`,
+  'broken for nothing': (place, meeting) => `party ${place} met meeting ${meeting} broken, and nobody had died`,
 } satisfies Record<string, (place: number, one: number, other: number) => string>;
 type ComplaintKind = keyof typeof COMPLAINTS;
 const COMPLAINT_KINDS = Object.keys(COMPLAINTS) as ComplaintKind[];

@@ -29,7 +29,8 @@ export async function killSome(arena: Arena, chaos: Chaos, { kills, pauseMs, onK
   };
   while (killed < kills) {
     await sleep(random.int(0, 2 * pauseMs));
-    const places = arena.working.flatMap((stand) => stand.places);
+    const places = arena.busy;
+    if (places.length === 0) continue;
     const place = random.pick(places);
     const dice = random.next();
     if (dice < SEVERAL) {

@@ -55,6 +55,11 @@ export abstract class Stand {
   /** Whether a worker has whomever it needs among those who work. */
   abstract manned(place: Place, working: readonly Place[]): boolean;
 
+  /** Whether a worker that is there takes part already. */
+  engages(_place: Place): boolean {
+    return true;
+  }
+
   /** What there is to see of it, for a message. */
   abstract describe(): string;
 

@@ -4,6 +4,7 @@ import type { Supervisor } from '../../src/index.ts';
 import { Channels } from './channels.ts';
 import { lanesOf, SHIFTS_OF_LANES } from './lanes.ts';
 import { Locks } from './locks.ts';
+import { Meetings } from './meetings.ts';
 import type { Stand } from './stand.ts';
 
 const EVERYTHING = [''];
@@ -14,5 +15,6 @@ export function standsOf(supervisor: Supervisor, parts: readonly string[] = EVER
   const lanes = lanesOf().filter(isMeant);
   const stands: Stand[] = lanes.map((lane) => new Channels(supervisor, lane));
   if (isMeant({ name: Locks.title })) stands.push(new Locks(supervisor, SHIFTS_OF_LANES));
+  if (isMeant({ name: Meetings.title })) stands.push(new Meetings(supervisor, SHIFTS_OF_LANES));
   return stands;
 }
