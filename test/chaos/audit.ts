@@ -7,11 +7,19 @@
  *
  *  - no message is received twice, or torn, or after one that was sent later: the receivers tell, while they work.
  *  - M ≤ hands: only what was in dead hands is missing.
+ *  - a message whose send was called off, or that a select did not choose to send, has not been sent: it is sent again under
+ *    its number, and would be received twice.
  *  - L ≤ M + U: what the channel counts as lost is lost; and of each death, L ≤ hands.
  *  - at least once, "received" means acknowledged, and `hands` are acknowledgements begun and not written down; L = 0.
  *  - at most once, M − L messages are missing and not counted. A receive had handed those back: the channel was done with them, and the
  *    worker died before it could write its first word about them. At most (hands − L) can be of that kind. That the
  *    count is exact up to there is for the deaths at each single step to show.
+ *
+ * All of that is the same with a capacity of 0. A send that has returned met somebody: of that one's hands the message is,
+ * also where he was stopped or died before he was done, and the sender went on without him (decision 12).
+ *
+ * Where workers choose among several channels, it is compared what went through all of them together. Order is promised,
+ * and looked at, for each channel by itself. Locks and meetings have books of their own (`locks.ts`, `meetings.ts`).
  */
 
 import type { Channels } from './channels.ts';
