@@ -11,12 +11,12 @@
  *    its number, and would be received twice.
  *  - L ≤ M + U: what the channel counts as lost is lost; and of each death, L ≤ hands.
  *  - at least once, "received" means acknowledged, and `hands` are acknowledgements begun and not written down; L = 0.
- *  - at most once, M − L messages are missing and not counted. A receive had handed those back: the channel was done with them, and the
- *    worker died before it could write its first word about them. At most (hands − L) can be of that kind. That the
- *    count is exact up to there is for the deaths at each single step to show.
+ *  - at most once, M − L messages are missing and not counted. A receive had handed those back: the channel was done with
+ *    them, and the worker died before it could write its first word about them. At most (hands − L) can be of that kind.
+ *    That the count is exact up to there is for the deaths at each single step to show.
  *
- * All of that is the same with a capacity of 0. A send that has returned met somebody: of that one's hands the message is,
- * also where he was stopped or died before he was done, and the sender went on without him (decision 12).
+ * All of that is the same with a capacity of 0. A send that has returned has met somebody, and the message is in that one's
+ * hands; also if he is stopped or dies before he is done, and the sender goes on without him (decision 12).
  *
  * Where workers choose among several channels, it is compared what went through all of them together. Order is promised,
  * and looked at, for each channel by itself. Locks and meetings have books of their own (`locks.ts`, `meetings.ts`).

@@ -11,7 +11,8 @@
  *
  * Two words of a place say where its worker was when it died. `begun` rises before a batch of operations is started,
  * `finished` once they have returned. So what lies between the two is all that can be in doubt: for a sender, messages
- * that may or may not have been accepted; for a receiver, messages it may have had in its hands.
+ * that may or may not have been accepted; for a receiver, messages it may have had in its hands; for a locker, sections it
+ * may have been in.
  *
  * A round ends at rest: senders have stopped, channels are empty, receivers have timed out. Then the books are compared
  * and cleared.
