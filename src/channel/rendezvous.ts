@@ -6,7 +6,7 @@
 import type { Kernel } from '../engine/engine.ts';
 import { ADVANCED, BLOCKED, CLOSED, DAMAGED } from '../kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
-import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET } from '../kernel/seats.ts';
+import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET, SEAT_VACANT } from '../kernel/seats.ts';
 import {
   CHANNEL_INDEX,
   CHANNEL_RECEIVERS_WAITING,
@@ -54,6 +54,14 @@ export class Seat {
   /** Whether an operation of this thread sits here. */
   get taken(): boolean {
     return this.#sitter !== undefined;
+  }
+
+  /**
+   * Whether one may sit down, and put a message here before that. Somebody may still be at work here whom the sitter before
+   * did not wait for, be it of this thread or of a dead one that had its number: then the message here is his.
+   */
+  get vacant(): boolean {
+    return this.#kernel.seatState(this.#word) === SEAT_VACANT;
   }
 
   takenBy(operation: object): boolean {
@@ -196,7 +204,7 @@ export class RendezvousQueue implements Queue {
         return ADVANCED;
       }
       const code = offer.attempt();
-      if (code !== BLOCKED || seat.taken || !offer.place(seat.at) || !seat.offer(offer)) return code;
+      if (code !== BLOCKED || seat.taken || !seat.vacant || !offer.place(seat.at) || !seat.offer(offer)) return code;
     }
   }
 

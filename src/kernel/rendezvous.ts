@@ -120,8 +120,9 @@ function otherRole(role: i32): i32 {
 
 /**
  * The sitter, with its message at the seat if it is a sender: it waits from here on. `lead` is the seat that decides, which
- * is offered already, at the channel with the index `leadChannel`, or the seat itself. Returns whether it sits: not while a claimer of the thread that had the seat
- * before is still at work there. Look at the other role's seats, and whether the channel is closed, afterwards.
+ * is offered already, at the channel with the index `leadChannel`, or the seat itself. Returns whether it sits: not while a
+ * claimer is still at work there whom the sitter before abandoned, or left by its death. The message may not be put there
+ * either before that: the claimer may be reading the one before. Look at the other role's seats, and whether the channel is closed, afterwards.
  */
 export function seatOffer(channel: i32, role: i32, me: i32, lead: i32, leadChannel: i32): boolean {
   const seat: i32 = seatOf(channel, role, me);

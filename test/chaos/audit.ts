@@ -7,14 +7,23 @@
  *
  *  - no message is received twice, or torn, or after one that was sent later: the receivers tell, while they work.
  *  - M ≤ hands: only what was in dead hands is missing.
+ *  - a message whose send was called off, or that a select did not choose to send, has not been sent: it is sent again under
+ *    its number, and would be received twice.
  *  - L ≤ M + U: what the channel counts as lost is lost; and of each death, L ≤ hands.
  *  - at least once, "received" means acknowledged, and `hands` are acknowledgements begun and not written down; L = 0.
- *  - at most once, M − L messages are missing and not counted. A receive had handed those back: the channel was done with them, and the
- *    worker died before it could write its first word about them. At most (hands − L) can be of that kind. That the
- *    count is exact up to there is for the deaths at each single step to show.
+ *  - at most once, M − L messages are missing and not counted. A receive had handed those back: the channel was done with
+ *    them, and the worker died before it could write its first word about them. At most (hands − L) can be of that kind.
+ *    That the count is exact up to there is for the deaths at each single step to show.
+ *
+ * All of that is the same with a capacity of 0. A send that has returned has met somebody, and the message is in that one's
+ * hands; also if he is stopped or dies before he is done, and the sender goes on without him (decision 12).
+ *
+ * Where workers choose among several channels, it is compared what went through all of them together. Order is promised,
+ * and looked at, for each channel by itself. Locks and meetings have books of their own (`locks.ts`, `meetings.ts`).
  */
 
-import type { Arena, Departure, Stand } from './arena.ts';
+import type { Channels } from './channels.ts';
+import type { Books, Departure } from './stand.ts';
 
 export interface Audit {
   readonly accepted: number;
@@ -26,6 +35,12 @@ export interface Audit {
   /** Missing and not counted, and the most there may be. */
   readonly unaccounted: number;
   readonly unaccountedMost: number;
+  /** Sections of locks that were passed through. */
+  readonly sections: number;
+  /** How many were told that whoever had a lock before them died with it. */
+  readonly recovered: number;
+  /** Meetings that a death broke. */
+  readonly broken: number;
   /** Each as one sentence. */
   readonly violations: readonly string[];
 }
@@ -37,78 +52,57 @@ export const NOTHING: Audit = {
   lost: 0,
   unaccounted: 0,
   unaccountedMost: 0,
+  sections: 0,
+  recovered: 0,
+  broken: 0,
   violations: [],
 };
 
-export class Auditor {
-  readonly #arena: Arena;
-  readonly #lost = new Map<string, number>();
-
-  constructor(arena: Arena) {
-    this.#arena = arena;
+/** Audits the messages of a lane whose channels have counted `lost` of them as lost. */
+export function auditLane(stand: Channels, lost: number, { journal, round, departed }: Books): Audit {
+  const ofSenders = departed.filter(({ place }) => place.role === 'sender');
+  const ofReceivers = departed.filter(({ place }) => place.role === 'receiver');
+  const violations: string[] = [];
+  let accepted = 0;
+  let missing = 0;
+  let doubtfulMissing = 0;
+  let doubtful = 0;
+  for (const { role, number } of stand.places) {
+    if (role !== 'sender') continue;
+    const begun = journal.begun(number);
+    const doubts = doubtsOf(ofSenders, number);
+    const absent = journal.missing(number, begun);
+    const absentDoubtful = absent.filter((sequence) => doubts.has(sequence)).length;
+    accepted += begun - doubts.size;
+    missing += absent.length - absentDoubtful;
+    doubtful += doubts.size;
+    doubtfulMissing += absentDoubtful;
+    const unsent = journal.receivedFrom(number, begun);
+    if (unsent > 0) violations.push(`sender ${number}: ${unsent} messages were received that were never sent`);
   }
-
-  /** Audits the round that has just ended. Everybody is at rest. */
-  audit(): Audit {
-    const { pool, channels } = this.#arena.supervisor.snapshot();
-    const audits = this.#arena.working.map((stand) => {
-      const { lost, length } = channels.find(({ name }) => name === stand.lane.name)!;
-      const before = this.#lost.get(stand.lane.name) ?? 0;
-      this.#lost.set(stand.lane.name, lost);
-      const audit = this.#auditLane(stand, lost - before);
-      return length === 0 ? audit : withViolation(audit, `${stand.lane.name}: ${length} messages left at rest`);
-    });
-    const total = audits.reduce(sum, NOTHING);
-    // Channels live in blocks of the segment's own; what threads own, or is on its way, is a lease.
-    return pool.leases === 0 ? total : withViolation(total, `${pool.leases} blocks are missing from the pool at rest`);
+  const hands = ofReceivers.reduce((total, { count }) => total + count, 0);
+  if (missing > hands) violations.push(`${missing} messages are missing, at most ${hands} were in dead hands`);
+  if (lost > missing + doubtfulMissing) {
+    violations.push(`${lost} messages were counted as lost, at most ${missing + doubtfulMissing} are`);
   }
-
-  #auditLane(stand: Stand, lost: number): Audit {
-    const { journal, departures, round } = this.#arena;
-    const departed = departures.filter((departure) => departure.round === round && departure.place.stand === stand);
-    const ofSenders = departed.filter(({ place }) => place.role === 'sender');
-    const ofReceivers = departed.filter(({ place }) => place.role === 'receiver');
-    const violations: string[] = [];
-    let accepted = 0;
-    let missing = 0;
-    let doubtfulMissing = 0;
-    let doubtful = 0;
-    for (const { role, number } of stand.places) {
-      if (role !== 'sender') continue;
-      const begun = journal.begun(number);
-      const doubts = doubtsOf(ofSenders, number);
-      const absent = journal.missing(number, begun);
-      const absentDoubtful = absent.filter((sequence) => doubts.has(sequence)).length;
-      accepted += begun - doubts.size;
-      missing += absent.length - absentDoubtful;
-      doubtful += doubts.size;
-      doubtfulMissing += absentDoubtful;
-      const unsent = journal.receivedFrom(number, begun);
-      if (unsent > 0) violations.push(`sender ${number}: ${unsent} messages were received that were never sent`);
-    }
-    const hands = ofReceivers.reduce((total, { count }) => total + count, 0);
-    if (missing > hands) violations.push(`${missing} messages are missing, at most ${hands} were in dead hands`);
-    if (lost > missing + doubtfulMissing) {
-      violations.push(`${lost} messages were counted as lost, at most ${missing + doubtfulMissing} are`);
-    }
-    if (lost > 0 && stand.lane.delivery === 'at-least-once') {
-      violations.push(`${lost} messages were counted as lost, though none may be`);
-    }
-    for (const { place, count, lost: counted } of departed) {
-      if (counted > (place.role === 'receiver' ? count : 0)) {
-        violations.push(`${place.role} ${place.number} had ${count} in its hands, but ${counted} were counted as lost`);
-      }
-    }
-    return {
-      accepted,
-      received: accepted + doubtful - missing - doubtfulMissing,
-      missing,
-      lost,
-      unaccounted: Math.max(0, missing - lost),
-      unaccountedMost: hands - lost,
-      violations: violations.map((violation) => `${stand.lane.name}, round ${round}: ${violation}`),
-    };
+  if (lost > 0 && stand.lane.delivery === 'at-least-once') {
+    violations.push(`${lost} messages were counted as lost, though none may be`);
   }
+  for (const { place, count, lost: counted } of departed) {
+    if (counted > (place.role === 'receiver' ? count : 0)) {
+      violations.push(`${place.role} ${place.number} had ${count} in its hands, but ${counted} were counted as lost`);
+    }
+  }
+  return {
+    ...NOTHING,
+    accepted,
+    received: accepted + doubtful - missing - doubtfulMissing,
+    missing,
+    lost,
+    unaccounted: Math.max(0, missing - lost),
+    unaccountedMost: hands - lost,
+    violations: violations.map((violation) => `${stand.name}, round ${round}: ${violation}`),
+  };
 }
 
 /** The messages that senders of this place had begun to send when they died. */
@@ -128,10 +122,13 @@ export function sum(a: Audit, b: Audit): Audit {
     lost: a.lost + b.lost,
     unaccounted: a.unaccounted + b.unaccounted,
     unaccountedMost: a.unaccountedMost + b.unaccountedMost,
+    sections: a.sections + b.sections,
+    recovered: a.recovered + b.recovered,
+    broken: a.broken + b.broken,
     violations: [...a.violations, ...b.violations],
   };
 }
 
-function withViolation(audit: Audit, violation: string): Audit {
+export function withViolation(audit: Audit, violation: string): Audit {
   return { ...audit, violations: [...audit.violations, violation] };
 }

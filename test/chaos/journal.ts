@@ -11,7 +11,8 @@
  *
  * Two words of a place say where its worker was when it died. `begun` rises before a batch of operations is started,
  * `finished` once they have returned. So what lies between the two is all that can be in doubt: for a sender, messages
- * that may or may not have been accepted; for a receiver, messages it may have had in its hands.
+ * that may or may not have been accepted; for a receiver, messages it may have had in its hands; for a locker, sections it
+ * may have been in.
  *
  * A round ends at rest: senders have stopped, channels are empty, receivers have timed out. Then the books are compared
  * and cleared.
@@ -38,20 +39,32 @@ const TASK = 6;
 export const BOOK_MESSAGES = 2 ** 22;
 const BOOK_WORDS = BOOK_MESSAGES / 32;
 
-/** What was met that must never be. */
-export const VIOLATION_KINDS = ['torn', 'repeated', 'out of order', 'of another round'] as const;
-export type ViolationKind = (typeof VIOLATION_KINDS)[number];
+/** What was met that must never be: who met it, and two numbers that say what it was, as a sentence. */
+const COMPLAINTS = {
+  torn: (place, sender, sequence) => `receiver ${place} met message ${sequence} of sender ${sender}, which is torn`,
+  repeated: (place, sender, sequence) => `receiver ${place} met message ${sequence} of sender ${sender} again`,
+  'out of order': (place, sender, sequence) => {
+    return `receiver ${place} met message ${sequence} of sender ${sender} after one that was sent later`;
+  },
+  'of another round': (place, sender, sequence) => {
+    return `receiver ${place} met message ${sequence} of sender ${sender}, which is of another round`;
+  },
+  'two holders': (place, others) => `locker ${place} had the mutex together with others (bits ${others.toString(2)})`,
+  'not told': (place) => `locker ${place} met a change half done, and was not told that its maker died`,
+  'too many permits': (place, all) => `locker ${place} had a permit when ${all} were held`,
+  'too early': (place, time) => `party ${place} went on, time ${time}, before all others had come, or were done`,
+  'two last': (place, time) => `party ${place} was told that it was the last to come, time ${time}, as was another`,
+  'twice at once': (place, once) => `party ${place} ran number ${once} of what is done once while another did`,
+  'not done': (place, once) => `party ${place} went on before number ${once} of what is done once was done`,
+  'done twice': (place, once) =>
+    `party ${place} was told that it did number ${once} of what is done once, as was another`,
+  'broken for nothing': (place, meeting) => `party ${place} met meeting ${meeting} broken, and nobody had died`,
+} satisfies Record<string, (place: number, one: number, other: number) => string>;
+type ComplaintKind = keyof typeof COMPLAINTS;
+const COMPLAINT_KINDS = Object.keys(COMPLAINTS) as ComplaintKind[];
 
-export interface Violation {
-  readonly kind: ViolationKind;
-  /** The place of the receiver that met it. */
-  readonly receiver: number;
-  /** Whose message it was, and which. */
-  readonly sender: number;
-  readonly sequence: number;
-}
-
-export type Role = 'sender' | 'receiver';
+/** `party`: to a meeting. */
+export type Role = 'sender' | 'receiver' | 'locker' | 'party';
 
 /**
  * Who works: everybody of the shift; its receivers, to empty the channels; nobody; nobody ever again. While gauging: the
@@ -71,7 +84,8 @@ export interface Stage {
 /** What a worker has to know to tell whether it has its turn. */
 export interface Duty {
   readonly place: number;
-  /** Its number among those of its role and lane. */
+  readonly role: Role;
+  /** Its number among those of its crew. */
   readonly index: number;
   readonly shift: number;
   readonly lane: number;
@@ -83,29 +97,29 @@ export class Journal {
   readonly places: number;
   readonly #words: Int32Array;
 
-  private constructor(memory: SharedArrayBuffer, senders: number, receivers: number) {
+  private constructor(memory: SharedArrayBuffer, senders: number, places: number) {
     this.memory = memory;
     this.senders = senders;
-    this.places = senders + receivers;
+    this.places = places;
     this.#words = new Int32Array(memory);
   }
 
-  /** A journal for so many senders, whose places come first, and receivers. */
-  static create(senders: number, receivers: number): Journal {
-    const words = PLACES + (senders + receivers) * LINE + senders * BOOK_WORDS;
-    const journal = new Journal(new SharedArrayBuffer(words * 4), senders, receivers);
+  /** A journal of so many places, the first of which are those of senders. */
+  static create(senders: number, places: number): Journal {
+    const words = PLACES + places * LINE + senders * BOOK_WORDS;
+    const journal = new Journal(new SharedArrayBuffer(words * 4), senders, places);
     // All of it becomes resident now, so that whoever watches the memory sees none of it later.
     journal.#words.fill(0);
     return journal;
   }
 
-  static open({ memory, senders, receivers }: JournalNote): Journal {
-    return new Journal(memory, senders, receivers);
+  static open({ memory, senders, places }: JournalNote): Journal {
+    return new Journal(memory, senders, places);
   }
 
   /** For `data` of a worker. */
   get note(): JournalNote {
-    return { memory: this.memory, senders: this.senders, receivers: this.places - this.senders };
+    return { memory: this.memory, senders: this.senders, places: this.places };
   }
 
   // ── The stage ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -121,7 +135,7 @@ export class Journal {
 
   /** Blocks a worker while it has nothing to do. Answers the stage it goes on with, or undefined when all is over. */
   enter(duty: Duty): Stage | undefined {
-    return this.#restWhile(duty.place, (stage) => !this.#works(duty, stage));
+    return this.#restWhile(duty.place, (stage) => !works(duty, stage));
   }
 
   /** A sender has used its book up: it has nothing to do before the next round. */
@@ -129,10 +143,14 @@ export class Journal {
     this.#restWhile(place, (stage) => stage.round === round && stage.phase === 'work');
   }
 
-  #works({ place, index, shift, lane }: Duty, { phase, turn }: Stage): boolean {
-    if (phase === 'gauge') return turn === lane && index === 0;
-    if (turn !== shift) return false;
-    return phase === 'work' || (phase === 'drain' && this.roleOf(place) === 'receiver');
+  /** A worker has nothing to do in one of its roles. Unlike `enter`, this does not block it. */
+  pause(place: number): void {
+    Atomics.store(this.#words, this.#at(place, RESTING), 1);
+  }
+
+  /** It works in that role again. */
+  resume(place: number): void {
+    Atomics.store(this.#words, this.#at(place, RESTING), 0);
   }
 
   #restWhile(place: number, idle: (stage: Stage) => boolean): Stage | undefined {
@@ -142,21 +160,17 @@ export class Journal {
       if (stage.phase === 'over') return undefined;
       const resting = idle(stage);
       if (!resting) {
-        Atomics.store(this.#words, this.#at(place, RESTING), 0);
+        this.resume(place);
         return stage;
       }
       // Under the soak, which measures memory: what is left then is what is really held.
       globalThis.gc?.();
-      Atomics.store(this.#words, this.#at(place, RESTING), 1);
+      this.pause(place);
       Atomics.wait(this.#words, STAGE, word);
     }
   }
 
   // ── Places ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  roleOf(place: number): Role {
-    return place < this.senders ? 'sender' : 'receiver';
-  }
 
   /** A worker takes its place. Answers how many were there before it. */
   arrive(place: number, task: number): number {
@@ -182,6 +196,11 @@ export class Journal {
   finish(place: number, messages: number): void {
     Atomics.store(this.#words, this.#at(place, FINISHED), this.begun(place));
     Atomics.add(this.#words, this.#at(place, MESSAGES), messages);
+  }
+
+  /** The operations that were begun have had no effect: a sender's numbers are used again. */
+  withdraw(place: number): void {
+    Atomics.store(this.#words, this.#at(place, BEGUN), this.finished(place));
   }
 
   begun(place: number): number {
@@ -266,34 +285,39 @@ export class Journal {
 
   // ── Violations ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  complain({ kind, receiver, sender, sequence }: Violation): void {
+  /** The worker at `place` met what must never be; `one` and `other` say what. */
+  complain(kind: ComplaintKind, place: number, one = 0, other = 0): void {
     const number = Atomics.add(this.#words, VIOLATIONS, 1);
     if (number >= VIOLATIONS_MAX) return;
     const at = VIOLATION_FIRST + number * VIOLATION_WORDS;
-    this.#words.set([VIOLATION_KINDS.indexOf(kind), receiver, sender, sequence], at);
+    this.#words.set([COMPLAINT_KINDS.indexOf(kind), place, one, other], at);
   }
 
-  get violationCount(): number {
-    return Atomics.load(this.#words, VIOLATIONS);
-  }
-
-  /** The first of them. */
-  get violations(): Violation[] {
-    const count = Math.min(VIOLATIONS_MAX, this.violationCount);
-    return Array.from({ length: count }, (_, number) => {
+  /** What was complained of; each as one sentence. */
+  get complaints(): string[] {
+    const count = Atomics.load(this.#words, VIOLATIONS);
+    const told = Array.from({ length: Math.min(VIOLATIONS_MAX, count) }, (_, number) => {
       const at = VIOLATION_FIRST + number * VIOLATION_WORDS;
-      const [kind, receiver, sender, sequence] = this.#words.subarray(at, at + VIOLATION_WORDS);
-      return { kind: VIOLATION_KINDS[kind!]!, receiver: receiver!, sender: sender!, sequence: sequence! };
+      const [kind, place, one, other] = this.#words.subarray(at, at + VIOLATION_WORDS);
+      return COMPLAINTS[COMPLAINT_KINDS[kind!]!](place!, one!, other!);
     });
+    return count > told.length ? [...told, `and ${count - told.length} more of that kind`] : told;
   }
 }
 
 export interface JournalNote {
   readonly memory: SharedArrayBuffer;
   readonly senders: number;
-  readonly receivers: number;
+  readonly places: number;
 }
 
 function stageOf(word: number): Stage {
   return { round: word >>> 8, phase: PHASES[word & 7]!, turn: (word >>> 3) & 31 };
+}
+
+/** Whether somebody has its turn. */
+export function works({ role, index, shift, lane }: Duty, { phase, turn }: Stage): boolean {
+  if (phase === 'gauge') return turn === lane && index === 0;
+  if (turn !== shift) return false;
+  return phase === 'work' || (phase === 'drain' && role === 'receiver');
 }

@@ -2,7 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chaos } from '../../src/testing/index.ts';
-import type { Arena, Place } from './arena.ts';
+import type { Arena } from './arena.ts';
+import type { Place } from './stand.ts';
 
 /** How often, as a share of all times. */
 const SEVERAL = 0.15;
@@ -28,7 +29,8 @@ export async function killSome(arena: Arena, chaos: Chaos, { kills, pauseMs, onK
   };
   while (killed < kills) {
     await sleep(random.int(0, 2 * pauseMs));
-    const places = arena.working.flatMap((stand) => stand.places);
+    const places = arena.busy;
+    if (places.length === 0) continue;
     const place = random.pick(places);
     const dice = random.next();
     if (dice < SEVERAL) {

@@ -3,9 +3,9 @@
 import { Supervisor } from '../../src/index.ts';
 import { Chaos } from '../../src/testing/index.ts';
 import { Arena } from './arena.ts';
-import { type Audit, Auditor, NOTHING, sum } from './audit.ts';
+import { type Audit, NOTHING, sum } from './audit.ts';
 import { killSome } from './killing.ts';
-import { lanesOf, TOPOLOGIES } from './lanes.ts';
+import { standsOf } from './stands.ts';
 import { gaugeAfter, gaugeBefore, type Throughput } from './throughput.ts';
 import { Watch } from './watch.ts';
 
@@ -16,7 +16,8 @@ const PAUSE_MS = 60;
 export interface KillsOptions {
   readonly kills: number;
   readonly seed?: number;
-  readonly topologies?: typeof TOPOLOGIES;
+  /** Parts of the names of what is worked on. Default: everything. */
+  readonly parts?: readonly string[];
   /** Whether to measure the throughput before and after. */
   readonly throughput?: boolean;
   readonly onRound?: (round: RoundReport) => void;
@@ -33,7 +34,7 @@ export interface KillsReport {
   readonly kills: number;
   readonly seconds: number;
   readonly audit: Audit;
-  /** Milliseconds: the longest that a worker with a living counterpart took for an operation. */
+  /** Milliseconds: the longest that an operation took which needed nobody who was not there. */
   readonly longestMs: number;
   readonly throughput?: Throughput;
   /** Each as one sentence; none if all is well. */
@@ -41,27 +42,26 @@ export interface KillsReport {
 }
 
 export async function runKills(options: KillsOptions): Promise<KillsReport> {
-  const { kills, topologies = TOPOLOGIES, onRound } = options;
+  const { kills, onRound } = options;
   const startedAt = performance.now();
   await using supervisor = new Supervisor({ sampleInterval: false, threads: THREADS });
   const chaos = new Chaos(supervisor, options.seed === undefined ? {} : { seed: options.seed });
-  const arena = new Arena(supervisor, lanesOf(topologies));
+  const arena = new Arena(supervisor, standsOf(supervisor, options.parts));
   await arena.ready();
   const before = options.throughput ? await gaugeBefore(arena) : 0;
-  const auditor = new Auditor(arena);
   using watch = new Watch(arena);
   // However few they are, every shift has its turn.
-  const ofRoundMost = Math.min(KILLS_A_ROUND, Math.ceil(kills / arena.shifts));
+  const ofRoundMost = Math.min(KILLS_A_ROUND, Math.ceil(kills / arena.shifts.length));
   let killed = 0;
   let audit = NOTHING;
   while (killed < kills) {
-    arena.work(arena.round % arena.shifts);
+    arena.work();
     const onKill = () => {
       killed++;
     };
     await killSome(arena, chaos, { kills: Math.min(ofRoundMost, kills - killed), pauseMs: PAUSE_MS, onKill });
     await arena.rest();
-    const ofRound = auditor.audit();
+    const ofRound = arena.audit();
     audit = sum(audit, ofRound);
     onRound?.({ round: arena.round, kills: killed, audit: ofRound });
   }
@@ -74,16 +74,6 @@ export async function runKills(options: KillsOptions): Promise<KillsReport> {
     audit,
     longestMs: watch.longestMs,
     ...(throughput && { throughput }),
-    violations: [...audit.violations, ...watch.violations, ...describeViolations(arena)],
+    violations: [...audit.violations, ...watch.violations, ...arena.journal.complaints, ...arena.failures],
   };
-}
-
-function describeViolations({ journal }: Arena): string[] {
-  const { violations, violationCount } = journal;
-  const told = violations.map(
-    ({ kind, receiver, sender, sequence }) =>
-      `receiver ${receiver} met message ${sequence} of sender ${sender}, which is ${kind}`,
-  );
-  const untold = violationCount - told.length;
-  return untold > 0 ? [...told, `and ${untold} more of that kind`] : told;
 }

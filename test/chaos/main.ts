@@ -1,15 +1,15 @@
 /**
  * The chaos suite from the command line.
  *
- *     npm run test:chaos -- [--kills 1000] [--seed N] [--topology mpmc …] [--walk PART-OF-NAME]
+ *     npm run test:chaos -- [--kills 1000] [--seed N] [--stand PART-OF-NAME …] [--walk PART-OF-NAME]
  *                           [--only steps|kills|throughput|recovery …] [--json]
  *
  * Ends with exit code 1 if anything was met that must not be.
  */
 
 import { parseArgs } from 'node:util';
+import type { Audit } from './audit.ts';
 import { runKills } from './kills.ts';
-import { TOPOLOGIES } from './lanes.ts';
 import { measureRecovery } from './recovery.ts';
 import { count, ms, say, verdict } from './say.ts';
 import { take } from './steps/walk.ts';
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '1000' },
     seed: { type: 'string' },
-    topology: { type: 'string', multiple: true, default: TOPOLOGIES },
+    stand: { type: 'string', multiple: true, default: [''] },
     walk: { type: 'string', default: '' },
     only: { type: 'string', multiple: true, default: PARTS },
     json: { type: 'boolean', default: false },
@@ -57,20 +57,19 @@ await part('kills', async () => {
   const result = await runKills({
     kills: Number(values.kills),
     ...(values.seed !== undefined && { seed: Number(values.seed) }),
-    topologies: TOPOLOGIES.filter((topology) => values.topology.includes(topology)),
+    parts: values.stand,
     throughput: values.only.includes('throughput'),
     onRound: ({ round, kills, audit }) => {
-      const { accepted, missing, lost } = audit;
-      say(`round ${round}: ${kills} kills; ${count(accepted)} accepted, ${missing} missing, ${lost} counted as lost`);
+      say(`round ${round}: ${kills} kills; ${told(audit)}`);
     },
   });
   const { audit, throughput } = result;
   violations.push(...result.violations);
   report.kills = result;
   say(`${result.kills} kills in ${Math.round(result.seconds)} s, seed ${result.seed}.`);
-  say(`  accepted ${count(audit.accepted)}, missing ${audit.missing}, of which counted as lost ${audit.lost}`);
+  say(`  ${told(audit)}`);
   say(`  missing and not counted ${audit.unaccounted}, of at most ${audit.unaccountedMost} in dead hands`);
-  say(`  the longest operation with a living counterpart took ${ms(result.longestMs)}`);
+  say(`  the longest operation that needed nobody who was not there took ${ms(result.longestMs)}`);
   if (throughput) judgeThroughput(throughput);
 });
 
@@ -94,6 +93,15 @@ function judgeThroughput({ before, after, fresh, kept }: Throughput): void {
   }
   say(`  messages a second and lane: ${count(before)} before, ${count(after)} after, ${count(fresh)} on new channels;`);
   say(`  after / before ${(after / before).toFixed(2)}, after / new ${kept.toFixed(2)}`);
+}
+
+function told({ accepted, missing, lost, sections, recovered, broken }: Audit): string {
+  const parts = [
+    accepted > 0 && `${count(accepted)} accepted, ${missing} missing, ${lost} counted as lost`,
+    sections > 0 && `${count(sections)} sections, ${recovered} behind a dead holder`,
+    broken > 0 && `${broken} meetings broken`,
+  ];
+  return parts.filter((part) => part !== false).join('; ');
 }
 
 /** How often each outcome came, in the order in which they came first. */

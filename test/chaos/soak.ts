@@ -12,10 +12,10 @@ import { parseArgs } from 'node:util';
 import { Supervisor } from '../../src/index.ts';
 import { Chaos } from '../../src/testing/index.ts';
 import { Arena } from './arena.ts';
-import { Auditor, NOTHING, sum } from './audit.ts';
+import { NOTHING, sum } from './audit.ts';
 import { killSome } from './killing.ts';
-import { lanesOf } from './lanes.ts';
 import { count, say, verdict } from './say.ts';
+import { standsOf } from './stands.ts';
 import { median } from './throughput.ts';
 import { Watch } from './watch.ts';
 
@@ -41,10 +41,9 @@ interface Sample {
 
 await using supervisor = new Supervisor({ sampleInterval: false, threads: 128 });
 const chaos = new Chaos(supervisor, values.seed === undefined ? {} : { seed: Number(values.seed) });
-const arena = new Arena(supervisor, lanesOf());
+const arena = new Arena(supervisor, standsOf(supervisor));
 await arena.ready();
 using watch = new Watch(arena);
-const auditor = new Auditor(arena);
 const samples: Sample[] = [];
 const startedAt = performance.now();
 const elapsedMs = () => performance.now() - startedAt;
@@ -53,13 +52,13 @@ let kills = 0;
 let audit = NOTHING;
 
 while (elapsedMs() < durationMs) {
-  arena.work(arena.round % arena.shifts);
+  arena.work();
   const onKill = () => {
     kills++;
   };
   await killSome(arena, chaos, { kills: ROUND_KILLS, pauseMs: KILL_EVERY_MS, onKill });
   await arena.rest();
-  audit = sum(audit, auditor.audit());
+  audit = sum(audit, arena.audit());
   // Everybody has come back, and nobody holds anything: what is in use now is in use for good.
   await arena.ready();
   globalThis.gc?.();
@@ -81,7 +80,7 @@ const drift = {
   resident: driftOf(samples.map(({ residentBytes }) => residentBytes)),
   segment: driftOf(samples.map(({ segmentBytes }) => segmentBytes)),
 };
-const violations = [...audit.violations, ...watch.violations];
+const violations = [...audit.violations, ...watch.violations, ...arena.journal.complaints, ...arena.failures];
 for (const [what, share] of Object.entries(drift)) {
   if (share >= DRIFT_MOST) violations.push(`${what} memory: expected a drift below 1 %, met ${percent(share)}`);
 }

@@ -7,6 +7,8 @@
 import { Supervisor } from '../../src/index.ts';
 import type { Chaos } from '../../src/testing/index.ts';
 import { Arena } from './arena.ts';
+import { Channels } from './channels.ts';
+import type { Stand } from './stand.ts';
 
 const PASSES = 7;
 
@@ -30,8 +32,11 @@ export async function gaugeBefore(arena: Arena): Promise<number> {
 /** Gauges channels that have seen deaths, with workers that have not, against new channels. */
 export async function gaugeAfter(arena: Arena, chaos: Chaos): Promise<Omit<Throughput, 'before'>> {
   await using supervisor = new Supervisor({ sampleInterval: false, threads: 128 });
-  const lanes = arena.stands.map(({ lane }) => lane);
-  const newOne = new Arena(supervisor, lanes);
+  const lanes = arena.stands.filter(isGauged).map(({ lane }) => lane);
+  const newOne = new Arena(
+    supervisor,
+    lanes.map((lane) => new Channels(supervisor, lane)),
+  );
   await Promise.all([arena.renew(chaos), newOne.ready()]);
   const after: number[] = [];
   const fresh: number[] = [];
@@ -49,12 +54,18 @@ async function gaugeInto(rates: number[], arena: Arena): Promise<void> {
   rates.push(await gaugeLanes(arena));
 }
 
+function isGauged(stand: Stand): stand is Channels {
+  if (!(stand instanceof Channels)) return false;
+  const { capacities, payload } = stand.lane;
+  return payload === 'bytes' && capacities.length === 1 && capacities[0]! > 0;
+}
+
 /** The geometric mean: no lane drowns the others. */
 async function gaugeLanes(arena: Arena): Promise<number> {
   let logarithms = 0;
   let lanes = 0;
-  for (const [number, { lane }] of arena.stands.entries()) {
-    if (lane.payload !== 'bytes') continue;
+  for (const [number, stand] of arena.stands.entries()) {
+    if (!isGauged(stand)) continue;
     logarithms += Math.log(Math.max(1, await arena.gauge(number)));
     lanes++;
   }

@@ -1,12 +1,13 @@
 /**
- * Looks whether anybody is stuck: a worker with a living counterpart, that does not finish an operation for a second. A
- * lane in which somebody is dying may stand still until its exit; the second begins there.
+ * Looks whether anybody is stuck: a worker that has whomever it needs, a sender a receiver for instance, and does not finish
+ * an operation for a second. A lane in which somebody is dying may stand still until its exit; the second begins there.
  *
  * A machine that is busy with other things accuses nobody: only time counts in which this thread itself got its turns,
  * and in which no worker of the lane was ready to run and did not get to.
  */
 
-import type { Arena, Place } from './arena.ts';
+import type { Arena } from './arena.ts';
+import type { Place } from './stand.ts';
 import { stateOf } from './tasks.ts';
 
 const LOOK_EVERY_MS = 10;
@@ -23,7 +24,7 @@ interface Idle {
 
 export class Watch implements Disposable {
   readonly violations: string[] = [];
-  /** The longest that an operation with a living counterpart took. */
+  /** The longest that an operation took which needed nobody who was not there. */
   longestMs = 0;
   readonly #arena: Arena;
   readonly #idle = new Map<Place, Idle>();
@@ -45,17 +46,17 @@ export class Watch implements Disposable {
     const now = performance.now();
     const elapsed = Math.min(now - this.#lookedAt, LOOK_MOST_MS);
     this.#lookedAt = now;
-    for (const { places } of this.#arena.working) {
+    for (const stand of this.#arena.working) {
+      const { places } = stand;
       const working = places.filter(({ number }) => this.#works(number));
-      const manned = new Set(working.map(({ role }) => role)).size === 2 && !places.some(this.#dies);
+      const disturbed = places.some(({ name }) => this.#arena.dying.has(name));
       for (const place of places) {
-        if (manned && working.includes(place)) this.#lookAt(place, working, elapsed);
+        const manned = !disturbed && working.includes(place) && stand.manned(place, working);
+        if (manned) this.#lookAt(place, working, elapsed);
         else this.#idle.delete(place);
       }
     }
   }
-
-  readonly #dies = (place: Place) => this.#arena.dying.has(place);
 
   #works(place: number): boolean {
     const { journal } = this.#arena;

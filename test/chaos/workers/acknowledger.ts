@@ -5,7 +5,15 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Delivery, type Lease, type Receiver, TimeoutError } from '../../../src/index.ts';
+import {
+  type Delivery,
+  type Lease,
+  never,
+  type Receiver,
+  select,
+  selectSync,
+  TimeoutError,
+} from '../../../src/index.ts';
 import type { Stamp } from '../payload.ts';
 import { gauge } from './gauge.ts';
 import { patience } from './patience.ts';
@@ -108,6 +116,16 @@ const ways: readonly (() => Promise<void>)[] = [
       return messages.length === 0 ? undefined : messages;
     }),
   receiveByDeliveries,
+  () =>
+    receiveByAsking(() => {
+      const hit = selectSync({ from: from.onReceive(), never: never() }, patience(journal));
+      return hit.done ? undefined : [hit.value];
+    }),
+  () =>
+    receiveByAsking(async () => {
+      const hit = await select({ from: from.onReceive(), never: never() }, patience(journal));
+      return hit.done ? undefined : [hit.value];
+    }),
 ];
 
 await ways[(place + lives) % ways.length]!();

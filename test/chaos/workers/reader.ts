@@ -7,8 +7,8 @@ import { readStamp, type Stamp, UNBOOKED } from '../payload.ts';
 export class Reader {
   readonly #journal: Journal;
   readonly #place: number;
-  /** The last message of each sender. */
-  readonly #latest = new Map<number, Stamp>();
+  /** The last message of each sender and channel. */
+  readonly #latest = new Map<string, Stamp>();
 
   constructor(journal: Journal, place: number) {
     this.#journal = journal;
@@ -29,15 +29,16 @@ export class Reader {
     return undefined;
   }
 
-  /** Messages of one sender come in the order sent, unless they are handed out again. */
-  checkOrder(stamp: Stamp): void {
-    const before = this.#latest.get(stamp.sender);
+  /** Through one channel, messages of one sender come in the order sent, unless they are handed out again. */
+  checkOrder(stamp: Stamp, channel = ''): void {
+    const key = `${stamp.sender} ${channel}`;
+    const before = this.#latest.get(key);
     if (before?.round === stamp.round && before.sequence >= stamp.sequence) this.complain('out of order', stamp);
-    this.#latest.set(stamp.sender, stamp);
+    this.#latest.set(key, stamp);
   }
 
-  complain(kind: Parameters<Journal['complain']>[0]['kind'], { sender, sequence }: Omit<Stamp, 'round'>): void {
-    this.#journal.complain({ kind, receiver: this.#place, sender, sequence });
+  complain(kind: Parameters<Journal['complain']>[0], { sender, sequence }: Omit<Stamp, 'round'>): void {
+    this.#journal.complain(kind, this.#place, sender, sequence);
   }
 
   /** The message is this worker's, for good. */

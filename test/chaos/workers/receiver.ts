@@ -1,8 +1,8 @@
 /** Receives at most once, as fast as it can, in several ways, and writes down which messages came. */
 
-import { type Lease, never, type Receiver, select, selectSync, TimeoutError } from '../../../src/index.ts';
+import { type Lease, never, type Receiver, select, selectSync } from '../../../src/index.ts';
 import { gauge } from './gauge.ts';
-import { patience } from './patience.ts';
+import { HARDLY, lateIsNone, patience } from './patience.ts';
 import { takePlace } from './post.ts';
 import { Reader } from './reader.ts';
 
@@ -30,11 +30,6 @@ function accept(message: Message): Message {
   return message;
 }
 
-function lateIsNone(error: unknown): [] {
-  if (error instanceof TimeoutError) return [];
-  throw error;
-}
-
 /** Ways of receiving: each answers some messages, or none when it was late, and undefined at the end. */
 const ways: readonly (() => Message[] | undefined | Promise<Message[] | undefined>)[] = [
   () => {
@@ -50,7 +45,10 @@ const ways: readonly (() => Message[] | undefined | Promise<Message[] | undefine
   async () => {
     journal.begin(place, BATCH);
     const asked = Array.from({ length: BATCH }, () =>
-      from.receive(patience(journal)).then(({ done, value }) => (done ? undefined : [accept(value)]), lateIsNone),
+      from.receive(patience(journal)).then(
+        ({ done, value }) => (done ? undefined : [accept(value)]),
+        (error) => lateIsNone(error) ?? [],
+      ),
     );
     const answers = await Promise.all(asked);
     const messages = answers.flatMap((answer) => answer ?? []);
@@ -66,6 +64,16 @@ const ways: readonly (() => Message[] | undefined | Promise<Message[] | undefine
     const hit = await select({ from: from.onReceive(), never: never() }, patience(journal));
     return hit.done ? undefined : [accept(hit.value)];
   },
+  () => {
+    journal.begin(place, 1);
+    const next = from.receiveSync(HARDLY);
+    return next.done ? undefined : [accept(next.value)];
+  },
+  async () => {
+    journal.begin(place, 1);
+    const next = await from.receive(HARDLY);
+    return next.done ? undefined : [accept(next.value)];
+  },
 ];
 
 const receive = ways[(place + lives) % ways.length]!;
@@ -76,7 +84,7 @@ for (;;) {
     const answer = receive();
     messages = answer instanceof Promise ? await answer : answer;
   } catch (error) {
-    messages = lateIsNone(error);
+    messages = lateIsNone(error) ?? [];
   }
   if (!messages) break;
   for (const message of messages) hold(message);

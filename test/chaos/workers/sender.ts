@@ -1,45 +1,49 @@
 /** Sends as fast as it can, in several ways, and writes down what it began and what returned. */
 
-import {
-  type BufferPool,
-  ChannelClosedError,
-  type Lease,
-  never,
-  type Sender,
-  select,
-  selectSync,
-} from '../../../src/index.ts';
+import { type BufferPool, ChannelClosedError, never, type Sender, select, selectSync } from '../../../src/index.ts';
 import { BOOK_MESSAGES } from '../journal.ts';
-import { inscribe, LEASE_SIZES, MESSAGE_SIZES, STAMP_BYTES, UNBOOKED } from '../payload.ts';
+import type { LaneTask } from '../lanes.ts';
+import { HARDLY, lateIsNone } from './patience.ts';
 import { takePlace } from './post.ts';
+import { Writer } from './writer.ts';
 
 const BATCH = 4;
 const RECEIVERS_MOST = 3;
 
-const { ports, journal, duty, place, payload, lives } = takePlace<{ out: Sender<any>; pool: BufferPool }>();
-const { out, pool } = ports;
-
-function message(sequence: number, round: number): unknown {
-  const stamp = { sender: place, sequence, round };
-  if (payload === 'bytes') {
-    const bytes = new Uint8Array(MESSAGE_SIZES[sequence % MESSAGE_SIZES.length]!);
-    inscribe(bytes, stamp);
-    return bytes;
-  }
-  const lease = pool.leaseSync(LEASE_SIZES[sequence % LEASE_SIZES.length]!);
-  inscribe(lease.bytes, stamp);
-  return lease;
-}
+const { ports, journal, duty, place, lives, task } = takePlace<{ out: Sender<any>; pool: BufferPool }, LaneTask>();
+const { out } = ports;
+const writer = new Writer(place, task.payload, ports.pool);
 
 function batch(first: number, count: number, round: number): unknown[] {
-  return Array.from({ length: count }, (_, index) => message(first + index, round));
+  return Array.from({ length: count }, (_, index) => writer.message(first + index, round));
+}
+
+/** Whether an operation was called off. */
+function late(operation: () => unknown): boolean {
+  try {
+    operation();
+    return false;
+  } catch (error) {
+    lateIsNone(error);
+    return true;
+  }
+}
+
+async function lateAwaited(operation: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await operation();
+    return false;
+  } catch (error) {
+    lateIsNone(error);
+    return true;
+  }
 }
 
 /** Ways of sending: each sends some messages from number `first` on, and answers how many. */
 const ways: readonly ((first: number, round: number) => number | Promise<number>)[] = [
   (first, round) => {
     journal.begin(place, 1);
-    out.sendSync(message(first, round));
+    out.sendSync(writer.message(first, round));
     return 1;
   },
   (first, round) => {
@@ -54,37 +58,40 @@ const ways: readonly ((first: number, round: number) => number | Promise<number>
   },
   (first, round) => {
     journal.begin(place, 1);
-    selectSync({ out: out.onSend(message(first, round)), never: never() });
+    selectSync({ out: out.onSend(writer.message(first, round)), never: never() });
     return 1;
   },
   async (first, round) => {
     journal.begin(place, 1);
-    await select({ out: out.onSend(message(first, round)), never: never() });
+    await select({ out: out.onSend(writer.message(first, round)), never: never() });
+    return 1;
+  },
+  // What was called off has not been sent: were it, it would be received twice.
+  (first, round) => {
+    journal.begin(place, 1);
+    const one = writer.message(first, round);
+    while (late(() => out.sendSync(one, HARDLY)));
+    return 1;
+  },
+  async (first, round) => {
+    journal.begin(place, 1);
+    const one = writer.message(first, round);
+    while (await lateAwaited(() => out.send(one, HARDLY)));
     return 1;
   },
 ];
 
 const send = ways[(place + lives) % ways.length]!;
 
-/** The smallest message there is, in no book. */
-function unbooked(): unknown {
-  const bytes = payload === 'bytes' ? smallest : pool.leaseSync(STAMP_BYTES);
-  if (payload !== 'bytes') inscribe((bytes as Lease).bytes, { sender: place, sequence: UNBOOKED, round: 0 });
-  return bytes;
-}
-
-const smallest = new Uint8Array(STAMP_BYTES);
-inscribe(smallest, { sender: place, sequence: UNBOOKED, round: 0 });
-
 /** Sends the smallest message over and over, until the stage changes. */
 function gauge(): void {
-  while (journal.stage.phase === 'gauge') out.sendSync(unbooked());
+  while (journal.stage.phase === 'gauge') out.sendSync(writer.unbooked());
 }
 
 /** Works for as long as there is work, and then wakes receivers that sleep, to see that it is time to rest. */
 async function workAll(): Promise<void> {
   while (journal.stage.phase === 'work') await work(journal.stage.round);
-  for (let count = 0; count < RECEIVERS_MOST; count++) out.sendSync(unbooked());
+  for (let count = 0; count < RECEIVERS_MOST; count++) out.sendSync(writer.unbooked());
 }
 
 async function work(round: number): Promise<void> {
