@@ -375,6 +375,33 @@ export const models = [
     },
   ),
   model({
+    name: 'rendezvous-death/unhealed',
+    about:
+      'who tries to receive dies anywhere, and the time of the sender he claimed runs out before anybody sees to it',
+    lay: () => layShared('mpmc', 0),
+    play: (place: Place) => {
+      const ledger = new Ledger();
+      const [victim, sender] = [join(place, 'victim'), join(place, 'sender')];
+      return {
+        threads: {
+          victim: {
+            mortal: true,
+            run: () => {
+              const received = victim.channel.tryReceive();
+              if (received && !received.done) ledger.received('victim', received.value);
+            },
+          },
+          sender: () => send(sender, ledger, 21, 1),
+        },
+        atRest: ({ died }: Fates) => {
+          const lost = died('victim') ? rendezvousRecover(place.address, victim.thread.id, HEALER) : 0;
+          settleLosses(ledger, [], lost, died('victim'));
+          seatsVacant(place.address);
+        },
+      };
+    },
+  }),
+  model({
     name: 'rendezvous-death/orphan',
     about:
       'a receiver dies while a sender is at work at its seat; the next thread of its number is met once that one is done',

@@ -388,7 +388,7 @@ export const rendezvous: readonly Mutant[] = [
     within: 'Seat.settle',
     fault: 'a sender who could not wait for his claimer is told that nobody came',
     rule: replace('return this.role === ROLE_SENDER;', 'return false;'),
-    caughtBy: ['rendezvous-death/hasty-receiver', 'rendezvous/time-out'],
+    caughtBy: ['rendezvous-death/unhealed'],
   },
   {
     path: queue,
