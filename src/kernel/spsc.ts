@@ -49,7 +49,7 @@ import {
 import type { i32 } from '../memory/words.ts';
 import { cas, load, or, peek, poke, store } from '../memory/words.ts';
 import { ADVANCED, ADVANCED_AWAITED, BLOCKED, CLOSED } from './codes.ts';
-import { refsDrop, refsTouched } from './refs.ts';
+import { refsCount, refsDrop, refsTouched } from './refs.ts';
 
 const CLOSED_FLAG = 1;
 const AWAITED = 2;
@@ -185,21 +185,31 @@ export function spscRelease(channel: i32, count: i32): i32 {
 }
 
 /**
- * Gives up the messages that a dead receiver had begun to take apart, so that the next one starts behind them. Those it
- * had only looked at are still whole, and stay. Returns how many were lost. Only once the thread can no longer run and
- * before another receiver is let in; wake a sender afterwards.
+ * Gives up the messages that a dead receiver had begun to take apart, so that the next one starts behind them. It may have
+ * read several before it gave any back: in order, so those before the last that shows traces were read as well, though one
+ * without blocks shows none. What it had only looked at behind that is still whole, and stays. Returns how many were lost.
+ * Only once the thread can no longer run and before another receiver is let in; wake a sender afterwards.
  */
 export function spscRecover(channel: i32, me: i32): i32 {
+  const touched: i32 = touchedFromHead(channel);
   let lost: i32 = 0;
-  while (true) {
+  while (lost < touched) {
     const word: i32 = load(channel + CHANNEL_HEAD);
     const head: i32 = word & ~FLAGS;
-    if (head === (load(channel + CHANNEL_TAIL) & ~FLAGS)) return lost;
-    const payload: i32 = payloadAt(channel, spscPosition(head));
-    if (!refsTouched(channel, payload)) return lost;
-    refsDrop(channel, payload, me);
+    refsDrop(channel, payloadAt(channel, spscPosition(head)), me);
     if (cas(channel + CHANNEL_HEAD, word, (head + (1 << POSITION_SHIFT)) | 0) === word) lost++;
   }
+  return lost;
+}
+
+/** How many messages there are up to the last one that somebody has begun to take apart. */
+function touchedFromHead(channel: i32): i32 {
+  if (refsCount(channel) === 0) return 0;
+  const head: i32 = spscPosition(load(channel + CHANNEL_HEAD));
+  for (let count: i32 = spscLength(channel); count > 0; count--) {
+    if (refsTouched(channel, payloadAt(channel, head + count - 1))) return count;
+  }
+  return 0;
 }
 
 /** The payload of slot number `i` while it holds a message, or −1. */

@@ -9,7 +9,7 @@ import {
 } from '../../src/kernel/blocks.ts';
 import { channelClose, channelClosed, NO_ERROR } from '../../src/kernel/close.ts';
 import { ADVANCED, ADVANCED_AWAITED, BLOCKED, CLOSED } from '../../src/kernel/codes.ts';
-import { REF_CONSUMED } from '../../src/kernel/refs.ts';
+import { REF_CONSUMED, REF_NONE } from '../../src/kernel/refs.ts';
 import {
   spscAdoptReceiver,
   spscAdoptSender,
@@ -216,6 +216,22 @@ describe('R29: of a receiver that died', () => {
       slotAt(channel, 2),
       -1,
     ]);
+  });
+
+  test('a message without blocks that it read between two others is given up as well', () => {
+    withRefs();
+    const blocks = sendBlocks(4);
+    const take = (position: number, ref: i32) => {
+      blockReceive(blocks[position]!, YOU);
+      poke(slotAt(channel, position) + 1, ref);
+      blockRelease(blocks[position]!, YOU);
+    };
+    take(1, REF_NONE);
+    spscReadable(channel, 4);
+    take(0, REF_CONSUMED);
+    take(2, REF_CONSUMED);
+    expect([spscRecover(channel, ME), spscRecover(channel, ME), spscLength(channel)]).toEqual([3, 0, 1]);
+    expect([spscAdoptReceiver(channel), blockFlying(blocks[3]!)]).toEqual([3, true]);
   });
 
   test('an empty channel has nothing to give up, closed or not', () => {

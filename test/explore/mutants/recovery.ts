@@ -92,7 +92,7 @@ export const recovery: readonly Mutant[] = [
     path: 'src/kernel/spsc.ts',
     within: 'spscRecover',
     fault: 'a message that a dead receiver had begun to take apart is received again',
-    rule: replace('if (!refsTouched(channel, payload)) return lost;', 'return lost;'),
+    rule: replace('while (lost < touched)', 'while (lost < 0)'),
     caughtBy: ['leases/receiver-spsc'],
     preemptions: 1,
   },
