@@ -1,13 +1,14 @@
-/** Threads that play round after round on channels of one supervisor. */
+/** Threads that play round after round on channels and semaphores of one supervisor. */
 
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { type Channel, json, type Supervisor, u32 } from '../../src/index.ts';
+import { Mutex, Semaphore } from '../../src/sync/index.ts';
 import { workerEntry } from '../support/entries.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 import { Barrier } from './barrier.ts';
 import type { Operation } from './call.ts';
-import { CAPACITIES, CODECS, closes, type Plan, planRound, TOPOLOGIES } from './plan.ts';
+import { CAPACITIES, CODECS, closes, PERMITS, type Plan, planRound, TOPOLOGIES } from './plan.ts';
 import type { Ends } from './player.ts';
 import { type Assignment, CLOCK_STRIDE, channelKey, type Kind, type Order, type Report } from './worker.ts';
 
@@ -39,9 +40,9 @@ export class Arena implements AsyncDisposable {
     const group = this.#supervisor.spawn(workerEntry('linear/worker.ts'), { ports: {}, count: threads });
     group.finished.catch(() => {});
     this.#workers = group.workers;
-    const channels = this.#lastingChannels();
+    const serving = { channels: this.#lastingChannels(), semaphores: this.#lastingSemaphores() };
     for (const [thread, worker] of this.#workers.entries()) {
-      const lasting = this.#supervisor.share(channels);
+      const lasting = this.#supervisor.share(serving);
       worker.postMessage({ thread, threads, seed, barrier, clock, lasting } satisfies Assignment);
     }
   }
@@ -90,10 +91,19 @@ export class Arena implements AsyncDisposable {
   #lastingChannels(): Record<string, Channel<number>> {
     const kinds = TOPOLOGIES.flatMap((topology) =>
       CAPACITIES.flatMap((capacity) =>
-        CODECS.flatMap((codec) => [false, true].map((keeps) => ({ topology, capacity, codec, keeps }))),
+        CODECS.flatMap((codec) =>
+          (capacity === 0 ? [false] : [false, true]).map((keeps) => ({ topology, capacity, codec, keeps })),
+        ),
       ),
     );
     return Object.fromEntries(kinds.map((kind) => [channelKey(kind), this.#newChannel(kind)]));
+  }
+
+  #lastingSemaphores(): Record<number, Mutex | Semaphore> {
+    const supervisor = this.#supervisor;
+    const made = (permits: number) =>
+      permits === 1 ? new Mutex({ supervisor }) : new Semaphore(permits, { supervisor });
+    return Object.fromEntries(PERMITS.map((permits) => [permits, made(permits)]));
   }
 
   #newChannel(kind: Kind): Channel<number> {
