@@ -6,7 +6,7 @@
 import type { Kernel } from '../engine/engine.ts';
 import { ADVANCED, BLOCKED, CLOSED, DAMAGED } from '../kernel/codes.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../kernel/ends.ts';
-import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET } from '../kernel/seats.ts';
+import { SEAT_BROKEN, SEAT_CLAIMED, SEAT_LED, SEAT_MET, SEAT_VACANT } from '../kernel/seats.ts';
 import {
   CHANNEL_INDEX,
   CHANNEL_RECEIVERS_WAITING,
@@ -54,6 +54,11 @@ export class Seat {
   /** Whether an operation of this thread sits here. */
   get taken(): boolean {
     return this.#sitter !== undefined;
+  }
+
+  /** Whether nobody is at work here any more: not the claimer either whom an operation before did not wait for. */
+  get vacant(): boolean {
+    return this.#kernel.seatState(this.#word) === SEAT_VACANT;
   }
 
   takenBy(operation: object): boolean {
@@ -196,7 +201,8 @@ export class RendezvousQueue implements Queue {
         return ADVANCED;
       }
       const code = offer.attempt();
-      if (code !== BLOCKED || seat.taken || !offer.place(seat.at) || !seat.offer(offer)) return code;
+      // The message of the one before may still be fetched: it is where this one is to be.
+      if (code !== BLOCKED || seat.taken || !seat.vacant || !offer.place(seat.at) || !seat.offer(offer)) return code;
     }
   }
 

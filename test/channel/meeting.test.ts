@@ -8,7 +8,8 @@ import { channelBlock } from '../../src/kernel/channels.ts';
 import { ROLE_RECEIVER, ROLE_SENDER } from '../../src/kernel/ends.ts';
 import { CHANNEL_RECEIVERS_WAITING, CHANNEL_SENDERS_WAITING, SEAT_HEADER } from '../../src/memory/layout.ts';
 import { Segment } from '../../src/memory/segment.ts';
-import { poke } from '../../src/memory/words.ts';
+import { peek, poke } from '../../src/memory/words.ts';
+import { eventually } from '../support/eventually.ts';
 import { attachAgain } from '../support/mortal.ts';
 import { MIB } from '../support/segment.ts';
 
@@ -48,4 +49,30 @@ test.each([
   kernel.waitersAdd(address + set, sits.id);
   comes.wake(sits.id);
   expect(await pending).toEqual(what === 'receive' ? { done: false, value: 7 } : undefined);
+});
+
+test('R31: a send that was called off while its message was being fetched leaves that alone', async () => {
+  const { sits, comes, channel, address } = two();
+  const calling = new AbortController();
+  const first = channel.send(7, { signal: calling.signal });
+  comes.segment.enter();
+  const seat = comes.kernel.seatClaim(address, ROLE_SENDER, comes.id);
+  // Who comes does not get on, so this one gives up waiting for it. It has got the message: that one was sent.
+  calling.abort();
+  await first;
+  const second = channel.send(8);
+  comes.segment.enter();
+  expect(peek(seat + SEAT_HEADER)).toBe(7);
+  comes.kernel.seatFinish(address, seat);
+  comes.wake(sits.id);
+  let next = -1;
+  await eventually(() => {
+    comes.segment.enter();
+    next = comes.kernel.seatClaim(address, ROLE_SENDER, comes.id);
+    return next >= 0;
+  });
+  expect([next, peek(next + SEAT_HEADER)]).toEqual([seat, 8]);
+  comes.kernel.seatFinish(address, next);
+  comes.wake(sits.id);
+  await second;
 });

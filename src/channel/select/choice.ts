@@ -168,7 +168,7 @@ export class Choice {
       const { meeting } = this.#contenders[index]!;
       if (!meeting || meeting.seat.taken || !this.#inTurn(index)) continue;
       const { seat } = meeting;
-      if (!meeting.place() || !seat.offer(this, this.#sittings[0]?.seat)) this.#unseated = true;
+      if (!seat.vacant || !meeting.place() || !seat.offer(this, this.#sittings[0]?.seat)) this.#unseated = true;
       else this.#sittings = [...this.#sittings, { key: this.#keys[index]!, meeting, seat }];
     }
     return this.#sittings.length > 0;
