@@ -8,6 +8,7 @@ import { letters } from './letters.ts';
 import { locks } from './locks.ts';
 import { mpmc } from './mpmc.ts';
 import type { Mutant } from './mutate.ts';
+import { overflow } from './overflow.ts';
 import { park } from './park.ts';
 import { permits } from './permits.ts';
 import { recovery } from './recovery.ts';
@@ -31,4 +32,5 @@ export const mutants: readonly Mutant[] = [
   ...locks,
   ...permits,
   ...gates,
+  ...overflow,
 ];
