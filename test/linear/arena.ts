@@ -19,8 +19,8 @@ export interface Played {
   readonly history: readonly Operation[];
 }
 
-/** How long a batch may take: if it takes longer, somebody was not woken. */
-const BATCH_LIMIT_MS = 30_000;
+/** How long all threads may be in the same round: if they are longer, somebody was not woken. */
+const ROUND_LIMIT_MS = 30_000;
 const MIB = 1024 * 1024;
 
 export class Arena implements AsyncDisposable {
@@ -72,20 +72,24 @@ export class Arena implements AsyncDisposable {
 
   async #order(worker: Worker, order: Order): Promise<Report> {
     worker.postMessage(order);
-    const limit = AbortSignal.timeout(BATCH_LIMIT_MS);
-    try {
-      const [report] = await once(worker, 'message', { signal: limit });
-      return report;
-    } catch (error) {
-      if (!limit.aborted) throw error;
-      throw new Error(`expected every call to end, met threads that wait for ever: ${this.#whereabouts()}`);
+    const answered = once(worker, 'message') as Promise<[Report]>;
+    for (let rounds = this.#rounds(); ; ) {
+      const answer = await within(answered, ROUND_LIMIT_MS);
+      if (answer) return answer[0];
+      const now = this.#rounds();
+      if (now === rounds)
+        throw new Error(`expected every call to end, met threads that wait for ever: ${this.#where()}`);
+      rounds = now;
     }
   }
 
-  #whereabouts(): string {
-    const rounds = this.#workers.map((_, thread) => this.#clock[CLOCK_STRIDE * (thread + 1)]);
+  #rounds(): string {
+    return this.#workers.map((_, thread) => this.#clock[CLOCK_STRIDE * (thread + 1)]).join(', ');
+  }
+
+  #where(): string {
     const parked = this.#supervisor.snapshot().threads.flatMap(({ parkedOn }) => parkedOn ?? []);
-    return `in rounds ${rounds.join(', ')}, parked on ${parked.join(', ') || 'nothing'}`;
+    return `in rounds ${this.#rounds()}, parked on ${parked.join(', ') || 'nothing'}`;
   }
 
   #lastingChannels(): Record<string, Channel<number>> {
@@ -108,6 +112,19 @@ export class Arena implements AsyncDisposable {
 
   #newChannel(kind: Kind): Channel<number> {
     return newChannel(this.#supervisor, kind);
+  }
+}
+
+/** What a promise answers, or undefined if that takes longer. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
