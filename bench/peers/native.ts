@@ -38,6 +38,7 @@ const goPeer: Native = { peer: 'go', source: 'go/peer.go', compiler: 'go', flags
 const goSlicesPeer: Native = { ...goPeer, source: 'go/slices.go' };
 const goSelectPeer: Native = { ...goPeer, source: 'go/select.go' };
 const goPendingPeer: Native = { ...goPeer, source: 'go/pending.go' };
+const goLocksPeer: Native = { ...goPeer, source: 'go/locks.go' };
 
 /** The C++ peer, run with these arguments. */
 export const cpp = (...args: (string | number)[]): Peer => native(cppPeer, args);
@@ -55,6 +56,8 @@ export const goSlices = (...args: (string | number)[]): Peer => native(goSlicesP
 export const goSelect = (...args: (string | number)[]): Peer => native(goSelectPeer, args);
 /** The Go peer whose goroutines are blocked, run with these arguments. */
 export const goPending = (...args: (string | number)[]): Peer => native(goPendingPeer, args);
+/** The Go peer that locks, run with these arguments. */
+export const goLocks = (...args: (string | number)[]): Peer => native(goLocksPeer, args);
 
 function native(program: Native, args: (string | number)[]): Peer {
   const binary = `${here}build/${program.source.replaceAll(/[/.]/g, '-')}`;

@@ -11,6 +11,7 @@ import { crowd } from './crowd.ts';
 import { gzip } from './gzip.ts';
 import { idle } from './idle.ts';
 import { latency } from './latency.ts';
+import { locks } from './locks.ts';
 import { micro } from './micro.ts';
 import { mpmc } from './mpmc.ts';
 import { payload } from './payload.ts';
@@ -24,7 +25,7 @@ import { threads } from './threads.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...[small, batch, mpmc, rtt, async, payload, gzip],
-  ...[rendezvous, select, pending],
+  ...[rendezvous, select, pending, locks],
   ...[capacity, batches, sizes, threads],
   ...[latency, cpu, idle, crowd, allocation, micro],
 ];

@@ -138,7 +138,7 @@ export class LetterQueue implements Queue {
   }
 
   isFull(): boolean {
-    return this.length === peek(this.#channel + CHANNEL_CAPACITY);
+    return this.length === peek(this.#channel + CHANNEL_CAPACITY) && !this.#kernel.channelClosed(this.#channel);
   }
 
   // Senders and receivers look into the waiter sets themselves.

@@ -48,8 +48,9 @@ export interface Queue {
   /** Gives back what was taken or fetched: ADVANCED, or ADVANCED_AWAITED (wake a sender). */
   free(at: number): i32;
   /**
-   * Whether the queue was empty, or full, at some instant during the call. BLOCKED alone does not say so: it may be due
-   * to another thread that is in the middle of a send or a receive.
+   * Whether the queue was empty, or full, and open, at some instant during the call. BLOCKED alone does not say so: it may
+   * be due to another thread that is in the middle of a send or a receive. Of a closed queue it says nothing: that has
+   * another answer. (One that is open after the look was open at that instant.)
    */
   isEmpty(): boolean;
   isFull(): boolean;
@@ -346,7 +347,7 @@ export class MpmcQueue implements Queue {
 
   isEmpty(): boolean {
     try {
-      return !!this.#kernel.mpmcEmpty(this.#channel);
+      return !!this.#kernel.mpmcEmpty(this.#channel) && !this.#kernel.channelClosed(this.#channel);
     } catch (error) {
       throw judged(error);
     }
@@ -354,7 +355,7 @@ export class MpmcQueue implements Queue {
 
   isFull(): boolean {
     try {
-      return !!this.#kernel.mpmcFull(this.#channel);
+      return !!this.#kernel.mpmcFull(this.#channel) && !this.#kernel.channelClosed(this.#channel);
     } catch (error) {
       throw judged(error);
     }

@@ -86,14 +86,18 @@ export class Pump {
     });
   }
 
-  /** Looks at the operations of every point whose bit was taken. Returns whether there was one. */
+  /**
+   * Looks at the operations of every point whose bit was taken, and wherever one sits: it is woken by name when it was
+   * met, and may have set the bit again since that was taken, if it looked in the middle of the meeting. Returns whether a
+   * bit was taken.
+   */
   serviceWoken(): boolean {
     this.#thread.segment.enter();
     let woken = false;
     for (const point of this.#points) {
-      if (!point.woken) continue;
-      woken = true;
-      point.service();
+      const taken = point.woken;
+      if (taken) woken = true;
+      if (taken || point.sits) point.service();
     }
     return woken;
   }

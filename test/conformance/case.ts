@@ -1,11 +1,11 @@
 /**
- * A case: a few programs that meet at some channels, written once, and what must come of it.
+ * A case: a few programs that meet at some channels, or locks and the like, written once, and what must come of it.
  *
  * It is played in up to three settings, over every topology that its programs keep the promise of, and every capacity it
  * names. Programs run in other threads by their names, so they know nothing but what they are given.
  */
 
-import type { BufferPool, Channel, Codec, Topology } from '../../src/index.ts';
+import type { BufferPool, Channel, Codec, Supervisor, Topology } from '../../src/index.ts';
 import type { Form } from './form.ts';
 
 /** Where the programs of a case run, and in which form. */
@@ -57,11 +57,13 @@ export interface Part extends Instance {
 
 export type Program<P = any> = (form: Form, ports: P, part: Part) => unknown;
 
-export interface CaseSpec<C extends Record<string, ChannelSpec>, N extends string, P = Ports<C>> {
+export interface CaseSpec<C extends Record<string, ChannelSpec>, N extends string, S = object, P = Ports<C> & S> {
   /** Whose program it was before it was written anew. */
   readonly from: string;
   readonly rules: readonly Rule[];
   readonly channels: C;
+  /** Locks, scopes and the like, made anew for each play: its programs get them beside the channels. */
+  readonly primitives?: ((supervisor: Supervisor, setting: Setting) => S) | undefined;
   /** For the channels without a capacity of their own. Default: any. */
   readonly capacities?: readonly number[];
   readonly topologies?: readonly Topology[];
@@ -74,24 +76,24 @@ export interface CaseSpec<C extends Record<string, ChannelSpec>, N extends strin
   /** Settings it is not for, each with the reason. */
   readonly not?: Partial<Record<Setting, string>>;
   /** What must have come of it: what the programs answered, by their names. Throws if it has not. */
-  readonly check?: (answers: Record<NoInfer<N>, any[]>, instance: Instance, ports: Ports<C>) => void;
+  readonly check?: (answers: Record<NoInfer<N>, any[]>, instance: Instance, ports: Ports<C> & NoInfer<S>) => void;
 }
 
-export interface Case extends CaseSpec<any, string, any> {
+export interface Case extends CaseSpec<any, string, any, any> {
   readonly title: string;
 }
 
 /** Declares a case. The title says what it shows. */
-export function conform<const C extends Record<string, ChannelSpec>, N extends string>(
+export function conform<const C extends Record<string, ChannelSpec>, N extends string, S extends object>(
   title: string,
-  spec: CaseSpec<C, N> & { readonly ports?: undefined },
+  spec: CaseSpec<C, N, S> & { readonly ports?: undefined },
 ): Case;
 /** With ports of their own its programs get whatever `ports` answers for them. */
 export function conform<const C extends Record<string, ChannelSpec>, N extends string>(
   title: string,
-  spec: CaseSpec<C, N, any>,
+  spec: CaseSpec<C, N, object, any>,
 ): Case;
-export function conform(title: string, spec: CaseSpec<any, string, any>): Case {
+export function conform(title: string, spec: CaseSpec<any, string, any, any>): Case {
   return { ...spec, title };
 }
 

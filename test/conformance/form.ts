@@ -13,6 +13,7 @@ import {
   select,
   selectSync,
 } from '../../src/index.ts';
+import type { Barrier, ErrGroup, Held, Mutex, Once, Permit, Semaphore, WaitGroup } from '../../src/sync/index.ts';
 
 export interface Limit {
   readonly timeout?: number;
@@ -31,6 +32,11 @@ export interface Form {
   select<C extends SelectCases<C>>(cases: C, limit?: Limit): Told<Selected<C>>;
   /** What comes until the channel is closed and drained, for a `for await`. */
   each<T>(from: Receiver<T>): Iterable<T> | AsyncIterable<T>;
+  lock(mutex: Mutex, limit?: Limit): Told<Held>;
+  acquire(semaphore: Semaphore, count: number, limit?: Limit): Told<Permit>;
+  once(once: Once, run: () => void, limit?: Limit): Told<boolean>;
+  all(group: WaitGroup | ErrGroup, limit?: Limit): Told<void>;
+  meet(barrier: Barrier, limit?: Limit): Told<boolean>;
 }
 
 export const AWAITED: Form = {
@@ -41,6 +47,11 @@ export const AWAITED: Form = {
   receiveMany: (from, max, limit) => from.receiveMany(max, limit),
   select: (cases, limit) => select(cases, limit),
   each: (from) => ({ [Symbol.asyncIterator]: () => from[Symbol.asyncIterator]() }),
+  lock: (mutex, limit) => mutex.lock(limit),
+  acquire: (semaphore, count, limit) => semaphore.acquire(count, limit),
+  once: (once, run, limit) => once.do(run, limit),
+  all: (group, limit) => group.wait(limit),
+  meet: (barrier, limit) => barrier.wait(limit),
 };
 
 export const BLOCKING: Form = {
@@ -51,6 +62,11 @@ export const BLOCKING: Form = {
   receiveMany: (from, max, limit) => from.receiveManySync(max, limit),
   select: (cases, limit) => selectSync(cases, limit),
   each: (from) => ({ [Symbol.iterator]: () => from[Symbol.iterator]() }),
+  lock: (mutex, limit) => mutex.lockSync(limit),
+  acquire: (semaphore, count, limit) => semaphore.acquireSync(count, limit),
+  once: (once, run, limit) => once.doSync(run, limit),
+  all: (group, limit) => group.waitSync(limit),
+  meet: (barrier, limit) => barrier.waitSync(limit),
 };
 
 /** The value of what was received. Throws if the channel had ended. */

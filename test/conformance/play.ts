@@ -1,4 +1,4 @@
-/** Plays a case in one setting: makes its channels, casts its programs, and watches that they come to an end. */
+/** Plays a case in one setting: makes what its programs share, casts its programs, and watches that they come to an end. */
 
 import type { Channel, Shared, Supervisor } from '../../src/index.ts';
 import { attach, u32 } from '../../src/index.ts';
@@ -8,7 +8,7 @@ import { type Case, type ChannelSpec, castOf, type Instance, type Part, type Por
 import { AWAITED } from './form.ts';
 
 /**
- * After this long a play hangs. Every channel of it is closed then, so that the threads are free again. It is counted in
+ * After this long a play hangs. Everything that its programs share is closed then, so that the threads are free again. It is counted in
  * short steps, so that the time in which a machine had stopped the whole process does not count.
  */
 const HANGS_MS = 15_000;
@@ -40,7 +40,8 @@ export class Stage implements AsyncDisposable {
 
   /** Answers when all programs are through and what they answered was checked; throws what went wrong. */
   async play(which: Case, instance: Instance): Promise<void> {
-    const ports = this.#channelsFor(which, instance);
+    const primitives = which.primitives?.(this.#supervisor, instance.setting) ?? {};
+    const ports = { ...this.#channelsFor(which, instance), ...primitives };
     const answers: Record<string, any[]> = {};
     const words = new Int32Array(new SharedArrayBuffer(4 * WORDS));
     const roles: Role[] = [];
@@ -96,7 +97,7 @@ export class Stage implements AsyncDisposable {
     try {
       await Promise.race([running, hanging]);
     } catch (error) {
-      for (const channel of flat(ports)) channel.close(new Error('the play is over'));
+      for (const shared of flat(ports)) end(shared);
       await Promise.race([running.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 500))]);
       throw error;
     } finally {
@@ -125,4 +126,17 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-const flat = (ports: Ports<any>) => Object.values(ports).flat() as Channel<any>[];
+/** What a channel, a primitive and a scope have of each other. */
+interface Closeable {
+  readonly name?: string;
+  close?(error?: Error): void;
+  cancel?(error?: Error): void;
+}
+
+const flat = (ports: Ports<any>) => Object.values(ports).flat() as Closeable[];
+
+function end(shared: Closeable): void {
+  const error = new Error('the play is over');
+  if (shared.close) shared.close(error);
+  else shared.cancel?.(error);
+}

@@ -52,6 +52,7 @@ function isOfPart(instance: Instance, all: readonly Instance[]): boolean {
   return instance === all[0] || instance === all.at(-1);
 }
 
-function nameOf(which: Case, { setting, topology, capacity }: Instance): string {
-  return `${which.rules.join(' ')}: ${setting}, ${topology}, capacity ${capacity}`;
+function nameOf({ rules, channels }: Case, { setting, topology, capacity }: Instance): string {
+  const shape = Object.keys(channels).length > 0 ? `, ${topology}, capacity ${capacity}` : '';
+  return `${rules.length > 0 ? `${rules.join(' ')}: ` : ''}${setting}${shape}`;
 }

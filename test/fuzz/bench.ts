@@ -31,6 +31,8 @@ const KINDS: readonly Kind[] = [
   { codec: structured(), capacity: 2, topology: 'mpmc', make: (_, size) => new Map([[size, 'x']]) },
   { codec: utf8(), capacity: 3, delivery: 'at-least-once', maxAttempts: 2, make: (_, size) => 'ü'.repeat(size % 100) },
   { codec: lease(), capacity: 2, delivery: 'at-least-once', make: (bench, size) => bench.newLease(size) },
+  { codec: u32, capacity: 0, make: (_, size) => size },
+  { codec: lease(), capacity: 0, make: (bench, size) => bench.newLease(size) },
 ];
 
 /** Longest that a call blocks, in milliseconds. */

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { attach, bytes, type Channel, json, lease, type Shared, Supervisor, struct, u32 } from '../../src/index.ts';
+import { Barrier, ErrGroup, Mutex, Once, Semaphore, WaitGroup } from '../../src/sync/index.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { foreignMemory, junk } from './junk.ts';
 import { settle } from './verdict.ts';
@@ -31,7 +32,9 @@ class Sharer {
     spsc: this.#supervisor.channel('spsc', { codec: bytes({ inline: 8 }), capacity: 2, topology: 'spsc' }),
     leases: this.#supervisor.channel('leases', { codec: struct({ id: u32, body: lease() }), capacity: 2 }),
     kept: this.#supervisor.channel('kept', { codec: json(), capacity: 2, delivery: 'at-least-once' }),
+    met: this.#supervisor.channel('met', { codec: u32, capacity: 0 }),
   };
+  readonly #syncs = syncsOf(this.#supervisor);
   #cases = 0;
 
   get worn(): boolean {
@@ -39,10 +42,11 @@ class Sharer {
   }
 
   share(): Shared<unknown> {
-    const { mpmc, spsc, leases, kept } = this.#channels;
+    const { mpmc, spsc, leases, kept, met } = this.#channels;
     return this.#supervisor.share({
       pool: this.#supervisor.pool,
-      channels: [mpmc, spsc, leases],
+      channels: [mpmc, spsc, leases, met],
+      syncs: this.#syncs,
       ends: { jobs: mpmc.receiver, results: [spsc.sender, kept.sender] },
     });
   }
@@ -50,6 +54,13 @@ class Sharer {
   async close(): Promise<void> {
     await this.#supervisor.close();
   }
+}
+
+/** One of each. */
+function syncsOf(supervisor: Supervisor): object[] {
+  const options = { supervisor };
+  const waiting = [new WaitGroup(options), new Barrier(2, options), new ErrGroup(options)];
+  return [new Mutex(options), new Semaphore(2, options), new Once(options), ...waiting];
 }
 
 let sharer = new Sharer();
@@ -105,18 +116,27 @@ function placesIn(value: unknown, seen = new Set<unknown>()): Place[] {
   return Object.keys(holder).flatMap((key) => [{ holder, key }, ...placesIn(holder[key], seen)]);
 }
 
-/** The live objects among what was attached. */
+/** The live objects among what was attached: channels and their ends, and primitives. */
 function portsIn(value: unknown, seen = new Set<unknown>()): Channel<any>[] {
   if (value === null || typeof value !== 'object' || seen.has(value)) return [];
   seen.add(value);
-  if ('trySend' in value || 'tryReceive' in value) return [value as Channel<any>];
+  if ('trySend' in value || 'tryReceive' in value || 'portKind' in value) return [value as Channel<any>];
   return Object.values(value).flatMap((each) => portsIn(each, seen));
 }
 
 async function tryAll(port: Channel<any>): Promise<void> {
+  if ('portKind' in port) return await tryPrimitive(port);
   await settle(() => [port.name, port.length, port.capacity, port.closed]);
   for (const value of [1, 'x', new Uint8Array(100), { id: 1 }])
     await settle(() => 'trySend' in port && port.trySend(value));
   await settle(() => 'tryReceive' in port && port.tryReceive());
   await settle(() => 'receiveSync' in port && port.receiveSync({ timeout: 0 }));
+}
+
+async function tryPrimitive(port: any): Promise<void> {
+  await settle(() => [port.name, port.closed, port.locked, port.available, port.done, port.left, port.arrived]);
+  await settle(() => port.tryLock?.()?.release());
+  await settle(() => port.tryAcquire?.()?.release());
+  await settle(() => port.doSync?.(() => {}, { timeout: 0 }));
+  await settle(() => port.waitSync?.({ timeout: 0 }));
 }

@@ -20,6 +20,7 @@ import {
   u32,
   utf8,
 } from '../../src/index.ts';
+import { Barrier, ErrGroup, Mutex, Once, Semaphore, WaitGroup } from '../../src/sync/index.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { junk } from './junk.ts';
 import { assertAllowed, OWN_ERROR, REASON, settle, soon } from './verdict.ts';
@@ -64,6 +65,9 @@ class World {
   readonly receivers: Receiver<any>[] = [];
   readonly leases: Lease[] = [];
   readonly deliveries: Delivery<any>[] = [];
+  /** Primitives, and what was taken of them. */
+  readonly syncs: any[] = [];
+  readonly taken: { release(): unknown }[] = [];
   readonly pending: Promise<unknown>[] = [];
 
   addSupervisor(): void {
@@ -80,7 +84,9 @@ class World {
   keep(answer: unknown): void {
     const value = (answer as { value?: unknown } | undefined)?.value ?? answer;
     for (const each of [value, (value as { body?: unknown } | undefined)?.body]) {
-      if (each !== null && typeof each === 'object' && 'truncate' in each) this.leases.push(each as Lease);
+      if (each === null || typeof each !== 'object') continue;
+      if ('truncate' in each) this.leases.push(each as Lease);
+      else if ('release' in each) this.taken.push(each as { release(): unknown });
     }
   }
 
@@ -93,6 +99,8 @@ class World {
     for (const each of this.deliveries) await settle(() => void each.ack());
     for (const each of this.leases) await settle(() => each[Symbol.dispose]());
     for (const each of this.channels) await settle(() => each.cancel());
+    for (const each of this.taken) await settle(() => each.release());
+    for (const each of this.syncs) await settle(() => each.close());
     for (const pending of this.pending) await this.settle(() => pending);
     for (const each of this.leases) await settle(() => each[Symbol.dispose]());
     await setImmediate();
@@ -186,7 +194,7 @@ const making: Act[] = [
   (world, step) => {
     const options = {
       codec: pick<unknown>([...CODECS, step.junk], step.with) as any,
-      capacity: 1 + (step.on % 4),
+      capacity: step.on % 5,
       topology: pick(TOPOLOGIES, step.with >> 3)!,
       overflow: pick(['block', 'reject', 'drop-newest', 'drop-oldest'] as const, step.on >> 2)!,
       ...(step.with % 3 === 0 && { delivery: 'at-least-once' as const, maxAttempts: 2 }),
@@ -242,9 +250,66 @@ const pooling: Act[] = [
   (world, step) => pick(world.deliveries, step.on)?.nack(),
 ];
 
+/** Calls a primitive that can do that. */
+const ofSync =
+  (call: string, argsOf: (step: Step) => readonly unknown[] = () => []): Act =>
+  (world, step) => {
+    const able = world.syncs.filter((each) => call in each);
+    return pick(able, step.on)?.[call](...argsOf(step));
+  };
+
+const run = ({ with: which }: Step) => {
+  return () => {
+    if (which % 3 === 0) throw OWN_ERROR;
+  };
+};
+
+const syncing: Act[] = [
+  (world, step) => {
+    const options = { supervisor: pick(world.supervisors, step.on)!, name: pick(['named', undefined], step.on)! };
+    const kinds = [
+      () => new Mutex(options),
+      () => new Semaphore(1 + (step.on % 3), options),
+      () => new Once(options),
+      () => new WaitGroup(options),
+      () => new Barrier(1 + (step.on % 2), options),
+      () => new ErrGroup(options),
+    ];
+    world.syncs.push(pick(kinds, step.with)!());
+  },
+  (world, step) => {
+    const supervisor = pick(world.supervisors, step.on)!;
+    const wrong = [
+      () => new Semaphore(step.junk as number, { supervisor }),
+      () => new Barrier(step.junk as number, { supervisor }),
+      () => new Mutex({ supervisor, name: step.junk as string }),
+      () => new ErrGroup({ supervisor, timeout: step.junk as number }),
+    ];
+    world.syncs.push(pick(wrong, step.with)!());
+  },
+  ofSync('tryLock'),
+  ofSync('lockSync', (step) => [finite(step)]),
+  aside(ofSync('lock', (step) => [optionsOf(step)])),
+  ofSync('unlock'),
+  ofSync('tryAcquire', (step) => [step.with % 4]),
+  ofSync('tryAcquire', (step) => [step.junk]),
+  ofSync('acquireSync', (step) => [1 + (step.with % 3), finite(step)]),
+  aside(ofSync('acquire', (step) => [1 + (step.with % 3), optionsOf(step)])),
+  ofSync('doSync', (step) => [run(step), finite(step)]),
+  aside(ofSync('do', (step) => [run(step), optionsOf(step)])),
+  ofSync('add', (step) => [pick([1, 2, step.junk], step.with)]),
+  ofSync('done'),
+  ofSync('go', (step) => [run(step)]),
+  ofSync('waitSync', (step) => [finite(step)]),
+  aside(ofSync('wait', (step) => [optionsOf(step)])),
+  ofSync('close'),
+  (world, step) => pick(world.taken, step.on)?.release(),
+];
+
 const passing: Act[] = [
   (world, step) => {
     const ports = {
+      sync: pick(world.syncs, step.on),
       a: pick(world.channels, step.on),
       b: [pick(world.senders, step.with), pick(world.receivers, step.on)],
     };
@@ -252,6 +317,7 @@ const passing: Act[] = [
     const got = attach(shared, { codecs: [failing] });
     if (step.on % 2 === 0) attach(shared, { codecs: [failing] });
     if (got.a) world.channels.push(got.a);
+    if (got.sync) world.syncs.push(got.sync);
   },
   (world, step) => pick(world.supervisors, step.on)!.share(step.junk),
   (_, step) => attach(step.junk as never),
@@ -272,7 +338,7 @@ const closing: Act[] = [
   },
 ];
 
-const ACTS: readonly Act[] = [...making, ...sending, ...receiving, ...pooling, ...passing, ...closing];
+const ACTS: readonly Act[] = [...making, ...sending, ...receiving, ...pooling, ...syncing, ...passing, ...closing];
 
 const step: fc.Arbitrary<Step> = fc.record({
   act: fc.oneof(fc.nat(ACTS.length - 1), fc.constantFrom(0, 6, 7)),
@@ -290,6 +356,7 @@ export const misuse: Fuzzer<readonly Step[]> = {
     for (const codec of CODECS) {
       world.channels.push(world.supervisors[0]!.channel('first', { codec: codec as any, capacity: 2 }));
     }
+    world.channels.push(world.supervisors[0]!.channel('met', { codec: json(), capacity: 0 }));
     for (const each of steps) await world.settle(() => ACTS[each.act]!(world, each));
     try {
       await world.end();

@@ -48,12 +48,12 @@ type Step = { readonly use: Use } | { readonly corrupt: Corruption };
 
 const use = fc.record({
   call: fc.nat(CALLS.length - 1),
-  channel: fc.nat(9),
+  channel: fc.nat(11),
   size: fc.nat(70_000),
 });
 const corruption = fc.record({
   region: fc.constantFrom(...REGIONS),
-  channel: fc.nat(9),
+  channel: fc.nat(11),
   where: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   how: fc.constantFrom('set' as const, 'flip' as const, 'add' as const),
   value: word,

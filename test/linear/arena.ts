@@ -1,13 +1,14 @@
-/** Threads that play round after round on channels of one supervisor. */
+/** Threads that play round after round on channels and semaphores of one supervisor. */
 
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { type Channel, json, type Supervisor, u32 } from '../../src/index.ts';
+import { Mutex, Semaphore } from '../../src/sync/index.ts';
 import { workerEntry } from '../support/entries.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 import { Barrier } from './barrier.ts';
 import type { Operation } from './call.ts';
-import { CAPACITIES, CODECS, closes, type Plan, planRound, TOPOLOGIES } from './plan.ts';
+import { CAPACITIES, CODECS, closes, PERMITS, type Plan, planRound, TOPOLOGIES } from './plan.ts';
 import type { Ends } from './player.ts';
 import { type Assignment, CLOCK_STRIDE, channelKey, type Kind, type Order, type Report } from './worker.ts';
 
@@ -18,8 +19,8 @@ export interface Played {
   readonly history: readonly Operation[];
 }
 
-/** How long a batch may take: if it takes longer, somebody was not woken. */
-const BATCH_LIMIT_MS = 30_000;
+/** How long all threads may be in the same round: if they are longer, somebody was not woken. */
+const ROUND_LIMIT_MS = 30_000;
 const MIB = 1024 * 1024;
 
 export class Arena implements AsyncDisposable {
@@ -39,9 +40,9 @@ export class Arena implements AsyncDisposable {
     const group = this.#supervisor.spawn(workerEntry('linear/worker.ts'), { ports: {}, count: threads });
     group.finished.catch(() => {});
     this.#workers = group.workers;
-    const channels = this.#lastingChannels();
+    const serving = { channels: this.#lastingChannels(), semaphores: this.#lastingSemaphores() };
     for (const [thread, worker] of this.#workers.entries()) {
-      const lasting = this.#supervisor.share(channels);
+      const lasting = this.#supervisor.share(serving);
       worker.postMessage({ thread, threads, seed, barrier, clock, lasting } satisfies Assignment);
     }
   }
@@ -71,33 +72,59 @@ export class Arena implements AsyncDisposable {
 
   async #order(worker: Worker, order: Order): Promise<Report> {
     worker.postMessage(order);
-    const limit = AbortSignal.timeout(BATCH_LIMIT_MS);
-    try {
-      const [report] = await once(worker, 'message', { signal: limit });
-      return report;
-    } catch (error) {
-      if (!limit.aborted) throw error;
-      throw new Error(`expected every call to end, met threads that wait for ever: ${this.#whereabouts()}`);
+    const answered = once(worker, 'message') as Promise<[Report]>;
+    for (let rounds = this.#rounds(); ; ) {
+      const answer = await within(answered, ROUND_LIMIT_MS);
+      if (answer) return answer[0];
+      const now = this.#rounds();
+      if (now === rounds)
+        throw new Error(`expected every call to end, met threads that wait for ever: ${this.#where()}`);
+      rounds = now;
     }
   }
 
-  #whereabouts(): string {
-    const rounds = this.#workers.map((_, thread) => this.#clock[CLOCK_STRIDE * (thread + 1)]);
+  #rounds(): string {
+    return this.#workers.map((_, thread) => this.#clock[CLOCK_STRIDE * (thread + 1)]).join(', ');
+  }
+
+  #where(): string {
     const parked = this.#supervisor.snapshot().threads.flatMap(({ parkedOn }) => parkedOn ?? []);
-    return `in rounds ${rounds.join(', ')}, parked on ${parked.join(', ') || 'nothing'}`;
+    return `in rounds ${this.#rounds()}, parked on ${parked.join(', ') || 'nothing'}`;
   }
 
   #lastingChannels(): Record<string, Channel<number>> {
     const kinds = TOPOLOGIES.flatMap((topology) =>
       CAPACITIES.flatMap((capacity) =>
-        CODECS.flatMap((codec) => [false, true].map((keeps) => ({ topology, capacity, codec, keeps }))),
+        CODECS.flatMap((codec) =>
+          (capacity === 0 ? [false] : [false, true]).map((keeps) => ({ topology, capacity, codec, keeps })),
+        ),
       ),
     );
     return Object.fromEntries(kinds.map((kind) => [channelKey(kind), this.#newChannel(kind)]));
   }
 
+  #lastingSemaphores(): Record<number, Mutex | Semaphore> {
+    const supervisor = this.#supervisor;
+    const made = (permits: number) =>
+      permits === 1 ? new Mutex({ supervisor }) : new Semaphore(permits, { supervisor });
+    return Object.fromEntries(PERMITS.map((permits) => [permits, made(permits)]));
+  }
+
   #newChannel(kind: Kind): Channel<number> {
     return newChannel(this.#supervisor, kind);
+  }
+}
+
+/** What a promise answers, or undefined if that takes longer. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

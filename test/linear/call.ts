@@ -1,6 +1,6 @@
-/** What a history consists of: the channel, what was asked of it, and what it answered. */
+/** What a history consists of: the channel or the semaphore, what was asked of it, and what it answered. */
 
-/** What there is to know of a channel before a history begins. */
+/** What there is to know of it before a history begins. */
 export interface Setting {
   readonly capacity: number;
   readonly senders: number;
@@ -8,6 +8,8 @@ export interface Setting {
   readonly threads: number;
   /** Whether messages are kept until they are acknowledged: see `keeping.ts`. */
   readonly keeps: boolean;
+  /** Of a semaphore, which is a mutex if there is but one: see `permits.ts`. None: it is a channel. */
+  readonly permits: number;
 }
 
 /** `try` answers at once, `sync` blocks its thread, `async` makes a promise. */
@@ -30,11 +32,15 @@ export type Call =
   | { readonly kind: 'retire' }
   /** `Receiver.cancel`: one receiving end less. */
   | { readonly kind: 'cancel' }
-  | { readonly kind: 'length' };
+  | { readonly kind: 'length' }
+  /** So many permits. */
+  | (Blocking & { readonly kind: 'take'; readonly count: number })
+  /** The thread gives back what it took first. */
+  | { readonly kind: 'give' };
 
 /**
  * `late`: TimeoutError. `closed`: a sender's ChannelClosedError. `drained`: `done: true`. `failed`: a receiver's
- * ChannelClosedError, which carries the error that the channel was closed with.
+ * ChannelClosedError, which carries the error that the channel was closed with. `taken`, `none`: what a take answers.
  */
 export type Answer =
   | 'accepted'
@@ -45,6 +51,9 @@ export type Answer =
   | 'drained'
   | 'failed'
   | 'done'
+  | 'taken'
+  | 'none'
+  | { readonly gave: number }
   | { readonly values: readonly number[] }
   | { readonly length: number };
 

@@ -5,7 +5,7 @@ import type { Answer, Call, Operation } from './call.ts';
 import { explain } from './checker.ts';
 import { diagramOf } from './diagram.ts';
 
-const SETTING = { capacity: 1, senders: 2, receivers: 1, threads: 3, keeps: false };
+const SETTING = { capacity: 1, senders: 2, receivers: 1, threads: 3, keeps: false, permits: 0 };
 
 const send = (...values: number[]): Call => ({ kind: 'send', way: 'try', values });
 const receive = (max = 1): Call => ({ kind: 'receive', way: 'try', max });
@@ -154,6 +154,143 @@ describe('at-least-once', () => {
     ['empty when nobody has anything', inTurn([close, 'done'], [receive(), 'empty'])],
   ])('refused: %s', (_what, lines) => {
     expect(explain(keeping, historyOf(lines))).toBeUndefined();
+  });
+});
+
+describe('a rendezvous', () => {
+  const meeting = { ...SETTING, capacity: 0 };
+
+  test.each<[string, readonly Line[]]>([
+    [
+      'two that overlap',
+      [
+        [0, 0, 2, send(1), 'accepted'],
+        [1, 1, 3, receive(), values(1)],
+      ],
+    ],
+    ['nobody there', inTurn([send(1), 'full'], [receive(), 'empty'], [length, { length: 0 }])],
+    [
+      'a batch that two take, one of them within the other',
+      [
+        [0, 0, 9, send(1, 2, 3), 'accepted'],
+        [1, 1, 8, receive(3), values(1, 3)],
+        [2, 2, 3, receive(), values(2)],
+      ],
+    ],
+    [
+      'met before a close, and refused after it',
+      [
+        [0, 0, 7, send(1, 2), 'closed'],
+        [1, 1, 2, receive(), values(1)],
+        [1, 3, 4, close, 'done'],
+        [1, 5, 6, receive(), 'drained'],
+      ],
+    ],
+    [
+      'late, beside two that meet',
+      [
+        [0, 0, 5, send(1), 'accepted'],
+        [2, 1, 4, send(2), 'late'],
+        [1, 2, 3, receive(), values(1)],
+      ],
+    ],
+  ])('accepted: %s', (_what, lines) => {
+    expect(explain(meeting, historyOf(lines))).toBeDefined();
+  });
+
+  test.each<[string, readonly Line[]]>([
+    ['R5: a send that nobody has received', inTurn([send(1), 'accepted'])],
+    ['R5: a receive after its send', inTurn([send(1), 'accepted'], [receive(), values(1)])],
+    ['R2: a message from nowhere', inTurn([receive(), values(1)])],
+    ['R3: a length', inTurn([length, { length: 1 }])],
+    [
+      'R2: one message for two',
+      [
+        [0, 0, 5, send(1), 'accepted'],
+        [1, 1, 4, receive(), values(1)],
+        [2, 2, 3, receive(), values(1)],
+      ],
+    ],
+    [
+      'R5: a receive that began before a third call, which came after the send',
+      [
+        [0, 0, 1, send(1), 'accepted'],
+        [2, 2, 3, length, { length: 0 }],
+        [1, 4, 5, receive(), values(1)],
+      ],
+    ],
+    [
+      'R7: two that meet after a close',
+      [
+        [1, 0, 1, close, 'done'],
+        [0, 2, 4, send(1), 'accepted'],
+        [2, 3, 5, receive(), values(1)],
+      ],
+    ],
+    [
+      'R22: a send that was late and was received',
+      [
+        [0, 0, 2, send(1), 'late'],
+        [1, 1, 3, receive(), values(1)],
+      ],
+    ],
+    [
+      'R1: out of order, though they were pending on the same thread in that order',
+      [
+        [0, 0, 8, send(1), 'accepted'],
+        [0, 1, 9, send(2), 'accepted'],
+        [1, 3, 4, receive(), values(2)],
+        [1, 5, 6, receive(), values(1)],
+      ],
+    ],
+  ])('refused: %s', (_what, lines) => {
+    expect(explain(meeting, historyOf(lines))).toBeUndefined();
+  });
+});
+
+describe('a semaphore', () => {
+  const permitting = { ...SETTING, permits: 2 };
+  const take = (count: number): Call => ({ kind: 'take', way: 'try', count });
+  const give: Call = { kind: 'give' };
+  const gave = (count: number): Answer => ({ gave: count });
+
+  test.each<[string, readonly Line[]]>([
+    ['all at once, and none', inTurn([take(2), 'taken'], [take(1), 'none'], [give, gave(2)], [take(1), 'taken'])],
+    [
+      'late while it was in the hands of another',
+      [
+        [0, 0, 1, take(1), 'taken'],
+        [1, 2, 5, take(2), 'late'],
+        [0, 3, 4, give, gave(1)],
+      ],
+    ],
+  ])('accepted: %s', (_what, lines) => {
+    expect(explain(permitting, historyOf(lines))).toBeDefined();
+  });
+
+  test.each<[string, readonly Line[]]>([
+    ['more than there are', inTurn([take(2), 'taken'], [take(1), 'taken'])],
+    ['R23: none, or late, when they are there', inTurn([take(1), 'taken'], [take(1), 'late'])],
+    ['none when there are enough', inTurn([take(1), 'none'])],
+    [
+      'taken before it was given back',
+      [
+        [0, 0, 1, take(2), 'taken'],
+        [1, 2, 3, take(1), 'taken'],
+        [0, 4, 5, give, gave(2)],
+      ],
+    ],
+    [
+      'R22: late, and taken all the same',
+      [
+        [0, 0, 1, take(2), 'taken'],
+        [1, 2, 3, take(1), 'late'],
+        [0, 4, 5, give, gave(2)],
+        [0, 6, 7, take(2), 'none'],
+      ],
+    ],
+  ])('refused: %s', (_what, lines) => {
+    expect(explain(permitting, historyOf(lines))).toBeUndefined();
   });
 });
 

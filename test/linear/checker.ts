@@ -1,6 +1,6 @@
 /**
  * Whether a history is linearizable: whether every call can be seen as happening at instants of its own between its
- * beginning and its end, so that one channel, used by nobody but these calls in that order, would have answered the same.
+ * beginning and its end (at a rendezvous, of its own and its partner's), so that one channel, or one semaphore, used by nobody but these calls in that order, would have answered the same.
  *
  * The search is Wing and Gong's ("Testing and verifying concurrent objects", 1993): take, of the calls that nothing
  * unfinished precedes, one that can make a step; go on from there; go back if that leads nowhere. A situation, which is
@@ -10,8 +10,9 @@
 
 import type { Operation, Setting } from './call.ts';
 import * as keeping from './keeping.ts';
+import * as permits from './permits.ts';
 import * as specification from './specification.ts';
-import { COMPLETE, type Progress, type State } from './specification.ts';
+import { COMPLETE, isHandedOver, type Progress, type State } from './specification.ts';
 
 /** A step on the way to an explanation: which call (by its place in the history) made it, and the state after it. */
 export interface Explained {
@@ -36,7 +37,7 @@ class Search {
 
   constructor(setting: Setting, history: readonly Operation[]) {
     this.#setting = setting;
-    this.#rules = setting.keeps ? keeping : specification;
+    this.#rules = setting.permits ? permits : setting.keeps ? keeping : specification;
     this.#history = history;
     this.#turns = history.map((operation) => turnsBefore(operation, history));
     this.#progress = history.map(() => 0);
@@ -47,22 +48,24 @@ class Search {
     return this.#from(this.#rules.initialState(this.#setting)) ? this.#path : undefined;
   }
 
-  #from(state: State): boolean {
-    if (this.#incomplete === 0) return true;
+  /** @param instant before which the next step has to be: that of the last one, if both are one. */
+  #from(state: State, instant = Number.POSITIVE_INFINITY): boolean {
+    const midway = isHandedOver(this.#setting, state);
+    if (this.#incomplete === 0) return !midway;
     const situation = String.fromCharCode(...this.#progress) + state;
     if (this.#tried.has(situation)) return false;
     this.#tried.add(situation);
-    const horizon = this.#firstReturn();
-    return this.#history.some(({ invoked }, index) => invoked < horizon && this.#tryStep(index, state));
+    const horizon = midway ? instant : this.#firstReturn();
+    return this.#history.some(({ invoked }, index) => invoked < horizon && this.#tryStep(index, state, horizon));
   }
 
-  #tryStep(index: number, state: State): boolean {
+  #tryStep(index: number, state: State, horizon: number): boolean {
     const before = this.#progress[index]!;
     if (before === COMPLETE || this.#turns[index]!.some((earlier) => this.#progress[earlier] === 0)) return false;
     for (const step of this.#rules.stepsOf(this.#setting, state, this.#history[index]!, before)) {
       this.#advance(index, step.progress);
       this.#path.push({ operation: index, state: step.state });
-      if (this.#from(step.state)) return true;
+      if (this.#from(step.state, horizon)) return true;
       this.#path.pop();
       this.#advance(index, before);
     }

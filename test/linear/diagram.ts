@@ -43,6 +43,10 @@ function describeCall(call: Call): string {
       return 'receiver.cancel';
     case 'length':
       return 'length';
+    case 'take':
+      return `${nameOf('take', call.way, 1)} ${call.count}${patience(call.timeout)}`;
+    case 'give':
+      return 'give';
   }
 }
 
@@ -57,5 +61,6 @@ function patience(timeout: number | undefined): string {
 
 function describeAnswer(answer: Answer): string {
   if (typeof answer === 'string') return answer;
-  return 'values' in answer ? answer.values.join(' ') : String(answer.length);
+  if ('values' in answer) return answer.values.join(' ');
+  return String('gave' in answer ? answer.gave : answer.length);
 }

@@ -24,7 +24,8 @@ async function historiesUntilRefused(most: number, lie?: (typeof LIES)[string]):
   const random = randomFrom(runSeed);
   for (let round = 0; round < most; round++) {
     const plan = planRound(runSeed, round, THREADS);
-    if (plan.style === 'retire' || plan.style === 'cancel' || plan.keeps) continue;
+    if (plan.style === 'retire' || plan.style === 'cancel' || plan.keeps || plan.permits) continue;
+    if (plan.capacity === 0) continue;
     const channel = newChannel(supervisor, plan);
     const history = await playSolo(random, plan, { channel: lie ? told(lie, channel) : channel });
     if (!explain(plan, history)) return round + 1;

@@ -31,11 +31,10 @@ const { checked, operations, refused } = await campaign({
   onProgress: (count) => count % 10_000 === 0 && console.log(`${count} checked, ${perSecond(count)} a second`),
 });
 for (const { round, plan, history } of refused.slice(0, 10)) {
-  const { topology, capacity, codec, style, keeps } = plan;
+  const { topology, capacity, codec, style, keeps, permits } = plan;
   const delivery = keeps ? 'at-least-once' : 'at-most-once';
-  console.log(
-    `\nrefused: round ${round}, ${topology}, capacity ${capacity}, ${codec}, ${delivery}, ${style}\n${diagramOf(history)}`,
-  );
+  const what = permits ? `${permits} permits` : `${topology}, capacity ${capacity}, ${codec}, ${delivery}`;
+  console.log(`\nrefused: round ${round}, ${what}, ${style}\n${diagramOf(history)}`);
 }
 console.log(
   `${checked} histories, ${operations} calls, ${perSecond(checked)} histories a second, ${refused.length} refused`,

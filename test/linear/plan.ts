@@ -2,9 +2,11 @@
  * What the threads do in one round. A plan follows from the seed and the number of the round alone, so that every thread
  * knows it without being told.
  *
- * Three styles, none of which can wait for ever on a channel that keeps its promises:
+ * Most rounds are about a channel, some about a semaphore. Three styles, none of which can wait for ever on one that keeps
+ * its promises:
  *  - `timed`: whatever blocks has a time-out. The channel stays open, and serves the next such round.
- *  - `balanced`: some threads send, others receive as many messages, without time-outs.
+ *  - `balanced`: some threads send, others receive as many messages, without time-outs; permits are given back before more
+ *    are taken.
  *  - closing, in one of three ways: `close` by a thread that waits for nothing before; `retire`, where each sender closes
  *    its end when it is done, while the receivers go on until they are told; `cancel`, the other way round.
  */
@@ -15,7 +17,9 @@ import type { Call, Setting, Way } from './call.ts';
 
 export const CODECS = ['u32', 'json'] as const;
 export type CodecName = (typeof CODECS)[number];
-export const CAPACITIES = [1, 2, 7] as const;
+export const CAPACITIES = [0, 1, 2, 7] as const;
+/** Of the semaphores; a mutex is one of 1. */
+export const PERMITS = [1, 2, 3] as const;
 export const TOPOLOGIES: readonly Topology[] = ['spsc', 'mpsc', 'spmc', 'mpmc'];
 
 export type Style = 'timed' | 'balanced' | 'close' | 'retire' | 'cancel';
@@ -44,10 +48,13 @@ const CALLS_MOST = 4;
 const DELAY_MOST = 60;
 /** Share of the rounds that are played on at-least-once channels. */
 const KEEPING = 0.15;
+/** And of those that are played on semaphores. */
+const PERMITTING = 0.15;
 const STYLES: readonly Style[] = ['timed', 'timed', 'timed', 'balanced', 'balanced', 'close', 'retire', 'cancel'];
 
 export function planRound(seed: number, round: number, threads: number): Plan {
   const random = randomFrom(Math.imul(seed, 0x85ebca6b) ^ Math.imul(round + 1, 0xc2b2ae35));
+  if (random.next() < PERMITTING) return planPermits(random, threads);
   const topology = random.pick(TOPOLOGIES);
   const keeps = random.next() < KEEPING;
   // Whoever waited for room there would wait for the next call of somebody else.
@@ -60,12 +67,32 @@ export function planRound(seed: number, round: number, threads: number): Plan {
     parts,
     keeps,
     threads,
-    capacity: random.pick(CAPACITIES),
+    permits: 0,
+    // A rendezvous has nothing to keep.
+    capacity: random.pick(keeps ? CAPACITIES.slice(1) : CAPACITIES),
     codec: random.pick(CODECS),
     senders: parts.filter(({ sends }) => sends).length,
     receivers: parts.filter(({ receives }) => receives).length,
   };
 }
+
+/** Whoever waits without a limit holds nothing, so that nobody waits in a ring. */
+function planPermits(random: Random, threads: number): Plan {
+  const permits = random.pick(PERMITS);
+  const inPairs = random.next() < 0.5;
+  const planner = new Planner(random, inPairs ? 'balanced' : 'timed', [], false);
+  const parts = Array.from({ length: threads }, () => ({
+    sends: false,
+    receives: false,
+    calls: planner.takes(permits, inPairs),
+    overlaps: false,
+    untilDrained: false,
+  }));
+  const style = inPairs ? 'balanced' : 'timed';
+  return { permits, style, parts, threads, keeps: false, ...NO_CHANNEL };
+}
+
+const NO_CHANNEL = { topology: 'mpmc', capacity: 0, codec: 'u32', senders: 0, receivers: 0 } as const;
 
 export function closes({ style }: Plan): boolean {
   return style === 'close' || style === 'retire' || style === 'cancel';
@@ -100,12 +127,26 @@ class Planner {
     this.#keeps = keeps;
     this.#style = style;
     this.#roles = roles;
-    this.#closer = random.int(0, roles.length - 1);
+    this.#closer = random.int(0, Math.max(0, roles.length - 1));
   }
 
   parts(): Part[] {
     if (this.#style === 'balanced') return this.#balancedParts();
     return this.#roles.map((role, thread) => this.#part(role, thread));
+  }
+
+  takes(permits: number, inPairs: boolean): PlannedCall[] {
+    const random = this.#random;
+    const calls: PlannedCall[] = [];
+    for (let count = random.int(1, CALLS_MOST); count > 0; count--) {
+      const give = this.#delayed({ kind: 'give' });
+      if (inPairs || random.next() < 0.6) {
+        const { way, timeout } = this.#patience(inPairs);
+        calls.push(this.#delayed({ kind: 'take', count: random.int(1, permits), way, timeout }));
+        if (inPairs) calls.push(give);
+      } else calls.push(give);
+    }
+    return calls;
   }
 
   #part({ sends, receives }: Role, thread: number): Part {

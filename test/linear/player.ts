@@ -7,6 +7,13 @@ import type { Part } from './plan.ts';
 /** Instants, in an order that all threads agree on. */
 export type Clock = () => number;
 
+/** What calls are made of. */
+export interface Subject {
+  perform(call: Call): Answer | Promise<Answer>;
+  /** Throws an error that is no answer. */
+  answerOf(call: Call, error: unknown): Answer;
+}
+
 /** What a thread has of the channel. `sender` and `receiver` are there when ends are counted. */
 export interface Ends {
   readonly channel: Channel<number>;
@@ -18,11 +25,11 @@ export class Player {
   readonly history: Operation[] = [];
   readonly #thread: number;
   readonly #clock: Clock;
-  readonly #ends: Ends;
+  readonly #subject: Subject;
 
-  constructor(thread: number, ends: Ends, clock: Clock) {
+  constructor(thread: number, subject: Subject, clock: Clock) {
     this.#thread = thread;
-    this.#ends = ends;
+    this.#subject = subject;
     this.#clock = clock;
   }
 
@@ -56,15 +63,15 @@ export class Player {
     };
     let answer: Answer | Promise<Answer>;
     try {
-      answer = perform(call, this.#ends);
+      answer = this.#subject.perform(call);
     } catch (error) {
-      answer = answerOf(call, error);
+      answer = this.#subject.answerOf(call, error);
     }
     if (!(answer instanceof Promise)) {
       settle(answer);
       return undefined;
     }
-    return answer.catch((error) => answerOf(call, error)).then(settle);
+    return answer.catch((error) => this.#subject.answerOf(call, error)).then(settle);
   }
 
   #moved(): boolean {
@@ -77,6 +84,9 @@ export class Player {
     );
   }
 }
+
+/** The channel, as a thread uses it. */
+export const ofChannel = (ends: Ends): Subject => ({ perform: (call) => perform(call, ends), answerOf });
 
 function perform(call: Call, { channel, sender, receiver }: Ends): Answer | Promise<Answer> {
   switch (call.kind) {
@@ -95,6 +105,8 @@ function perform(call: Call, { channel, sender, receiver }: Ends): Answer | Prom
       return 'done';
     case 'length':
       return { length: channel.length };
+    default:
+      throw new Error(`expected a call of a channel, met ${call.kind}`);
   }
 }
 

@@ -3,12 +3,15 @@
 import type { Random } from '../support/random.ts';
 import type { Call, Operation } from './call.ts';
 import type { Plan } from './plan.ts';
-import { type Ends, Player } from './player.ts';
+import { type Ends, ofChannel, Player } from './player.ts';
 
-/** Plays a plan in which nobody counts ends, on a channel that keeps nothing: one thread has one pair of hands. */
+/**
+ * Plays a plan in which nobody counts ends, on a channel that keeps nothing (one thread has one pair of hands) and holds
+ * something (where nobody waits nobody meets).
+ */
 export async function playSolo(random: Random, plan: Plan, ends: Ends): Promise<Operation[]> {
   let now = 0;
-  const players = plan.parts.map((_, thread) => new Player(thread, ends, () => now++));
+  const players = plan.parts.map((_, thread) => new Player(thread, ofChannel(ends), () => now++));
   const left = plan.parts.map(({ calls }) => calls.map(impatient));
   const pending: (Promise<void> | undefined)[] = [];
   for (let ready = left.filter(someLeft); ready.length > 0; ready = left.filter(someLeft)) {

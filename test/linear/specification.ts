@@ -7,6 +7,10 @@
  * call is blocked. In one thing a channel is looser than Go's: a send that a close refuses may have held its place in the
  * queue until then.
  *
+ * At a rendezvous a message is in the queue for no time: a send takes its step directly before the receive that takes it,
+ * both at one instant of both calls (`isHandedOver`). Nobody can see it there, and everybody may meet nobody: whether the
+ * other one was there already, or just came, no history tells.
+ *
  * A state is a string, so that states can be compared: how the channel is closed, how many sending and receiving ends
  * there are, then a character for each message in the queue.
  */
@@ -41,7 +45,9 @@ export function initialState({ senders, receivers }: Setting): State {
 }
 
 /** The steps that a call which has come as far as `progress` can make in `state`. */
-export function stepsOf({ capacity }: Setting, state: State, { call, answer }: Operation, progress: Progress) {
+export function stepsOf(setting: Setting, state: State, { call, answer }: Operation, progress: Progress) {
+  const { capacity } = setting;
+  if (isHandedOver(setting, state) && call.kind !== 'receive') return NONE;
   switch (call.kind) {
     case 'send':
       return sendSteps(capacity, state, call.values, answer, progress);
@@ -55,6 +61,8 @@ export function stepsOf({ capacity }: Setting, state: State, { call, answer }: O
       return completed(cancel(state));
     case 'length':
       return mayHold(state, (answer as { length: number }).length, capacity) ? completed(state) : NONE;
+    default:
+      throw new Error(`expected a call of a channel, met ${call.kind}`);
   }
 }
 
@@ -75,7 +83,8 @@ function sendSteps(capacity: number, state: State, values: readonly number[], an
     if (!isFull) steps.push({ state: state + place(value), progress: sent + HOLDING });
   }
   if (state[CLOSING] !== OPEN) return steps;
-  if (isFull) return answer === 'full' || answer === 'late' ? completed(state) : NONE;
+  if (isFull && (answer === 'full' || answer === 'late')) steps.push({ state, progress: COMPLETE });
+  if (isFull && capacity > 0) return steps;
   const isLast = sent === values.length - 1;
   // A call that answers something else stopped before its last message.
   if (answer === 'accepted' || !isLast) {
@@ -120,6 +129,11 @@ function cancel(state: State): State {
 
 function mayHold(state: State, length: number, capacity: number): boolean {
   return state[CLOSING] === CANCELLED ? length >= 0 && length <= capacity : length === lengthOf(state);
+}
+
+/** Whether a message is between its sender and its receiver, at a rendezvous: the next step is that receive, and at once. */
+export function isHandedOver({ capacity }: Setting, state: State): boolean {
+  return capacity === 0 && lengthOf(state) > 0;
 }
 
 export function isDrained(state: State): boolean {

@@ -2,10 +2,12 @@
 
 import { parentPort } from 'node:worker_threads';
 import { attach, type Channel, type Shared } from '../../src/index.ts';
+import type { Mutex, Semaphore } from '../../src/sync/index.ts';
 import { Barrier } from './barrier.ts';
 import type { Operation } from './call.ts';
+import { Holder } from './holder.ts';
 import { closes, type Plan, planRound } from './plan.ts';
-import { type Ends, Player } from './player.ts';
+import { type Ends, ofChannel, Player } from './player.ts';
 
 /** What makes one channel different from another. */
 export type Kind = Pick<Plan, 'topology' | 'capacity' | 'codec' | 'keeps'>;
@@ -18,8 +20,15 @@ export interface Assignment {
   readonly barrier: SharedArrayBuffer;
   /** The word of the common clock, then one for each thread: the round that it is in. */
   readonly clock: SharedArrayBuffer;
-  /** The channels that serve many rounds, by `channelKey`. */
-  readonly lasting: Shared<Record<string, Channel<number>>>;
+  readonly lasting: Shared<Lasting>;
+}
+
+/** What serves many rounds. */
+export interface Lasting {
+  /** By `channelKey`. */
+  readonly channels: Readonly<Record<string, Channel<number>>>;
+  /** By how many permits there are. */
+  readonly semaphores: Readonly<Record<number, Mutex | Semaphore>>;
 }
 
 /** Rounds to play, with a channel of its own for each of those that end with a close. */
@@ -42,7 +51,7 @@ class Member {
   readonly #assignment: Assignment;
   readonly #barrier: Barrier;
   readonly #words: Int32Array;
-  readonly #lasting: Record<string, Channel<number>>;
+  readonly #lasting: Lasting;
   readonly #clock = () => Atomics.add(this.#words, 0, 1);
 
   constructor(assignment: Assignment) {
@@ -58,22 +67,39 @@ class Member {
     const report: Operation[][] = [];
     for (const round of rounds) {
       const plan = planRound(seed, round, threads);
-      const ends = closes(plan) ? channels.next().value! : { channel: this.#lasting[channelKey(plan)]! };
-      report.push(await this.#playRound(round, plan, ends));
+      if (plan.permits) {
+        report.push(await this.#playPermits(round, plan));
+        continue;
+      }
+      const ends = closes(plan) ? channels.next().value! : { channel: this.#lasting.channels[channelKey(plan)]! };
+      report.push(await this.#playChannel(round, plan, ends));
     }
     return report;
   }
 
-  async #playRound(round: number, plan: Plan, ends: Ends): Promise<Operation[]> {
+  async #playPermits(round: number, plan: Plan): Promise<Operation[]> {
+    const holder = new Holder(this.#lasting.semaphores[plan.permits]!);
+    const player = new Player(this.#assignment.thread, holder, this.#clock);
+    await this.#together(round, () => player.play(plan.parts[this.#assignment.thread]!));
+    while (holder.holds) player.make({ kind: 'give' });
+    return player.history;
+  }
+
+  async #playChannel(round: number, plan: Plan, ends: Ends): Promise<Operation[]> {
     const { thread } = this.#assignment;
-    const player = new Player(thread, ends, this.#clock);
-    this.#words[CLOCK_STRIDE * (thread + 1)] = round;
-    this.#barrier.pass();
-    await player.play(plan.parts[thread]!);
-    this.#barrier.pass();
+    const player = new Player(thread, ofChannel(ends), this.#clock);
+    await this.#together(round, () => player.play(plan.parts[thread]!));
     // Nobody is left to receive from a channel whose receivers have cancelled.
     if (plan.parts[thread]!.receives && plan.style !== 'cancel') player.drain();
     return player.history;
+  }
+
+  /** Begins when all are there, and ends when all have ended. */
+  async #together(round: number, play: () => Promise<void>): Promise<void> {
+    this.#words[CLOCK_STRIDE * (this.#assignment.thread + 1)] = round;
+    this.#barrier.pass();
+    await play();
+    this.#barrier.pass();
   }
 }
 

@@ -8,6 +8,7 @@ import { goChan } from './go-chan.ts';
 import { goRuntime } from './go-runtime.ts';
 import { passing } from './passing.ts';
 import { powerSeries } from './power-series.ts';
+import { sync } from './sync.ts';
 
 export interface Group {
   /** In this folder. */
@@ -23,6 +24,7 @@ export const GROUPS: readonly Group[] = [
   { file: 'choosing.ts', cases: choosing },
   { file: 'power-series.ts', cases: powerSeries },
   { file: 'passing.ts', cases: passing },
+  { file: 'sync.ts', cases: sync },
 ];
 
 export const CASES: ReadonlyMap<string, Case> = new Map(

@@ -38,7 +38,7 @@ export function flawed(by: Flaw): void {
 
 const has = (which: Flaw) => flaw === which;
 
-class Refusal extends Error {
+export class Refusal extends Error {
   readonly code: string;
 
   constructor(code: string) {
@@ -352,7 +352,23 @@ function attemptAll(cases: Cases, choice: Choice | undefined): object | undefine
 
 export const trySelect = (cases: Cases) => attemptAll(cases, undefined);
 
-export function select(cases: Cases, { timeout }: { timeout?: number } = {}): Promise<any> {
+/** What is cancelled for all that wait under it. */
+export class Scope {
+  readonly #callbacks: (() => void)[] = [];
+  cancelled = false;
+
+  cancel(): void {
+    this.cancelled = true;
+    for (const callback of this.#callbacks.splice(0)) callback();
+  }
+
+  onEnd(callback: () => void): void {
+    if (this.cancelled) callback();
+    else this.#callbacks.push(callback);
+  }
+}
+
+export function select(cases: Cases, { timeout, scope }: { timeout?: number; scope?: Scope } = {}): Promise<any> {
   return new Promise((resolve, reject) => {
     const choice: Choice = {
       over: false,
@@ -393,6 +409,7 @@ export function select(cases: Cases, { timeout }: { timeout?: number } = {}): Pr
     };
     look();
     if (choice.over) return;
+    scope?.onEnd(() => choice.refuse(new Refusal('ERR_CANCELLED')));
     for (const [key, each] of drawn(cases)) each.queue?.push({ choice, key, ...(each.value && { value: each.value }) });
   });
 }
@@ -416,6 +433,10 @@ export class Supervisor {
 
   channel(name: string, options: { capacity: number; codec: Codec }): Channel {
     return new Channel(name, options);
+  }
+
+  scope(): Scope {
+    return new Scope();
   }
 
   /** Makes ends anew, as handing them over does; those left behind count no more. */

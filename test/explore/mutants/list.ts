@@ -8,6 +8,7 @@ import { letters } from './letters.ts';
 import { locks } from './locks.ts';
 import { mpmc } from './mpmc.ts';
 import type { Mutant } from './mutate.ts';
+import { overflow } from './overflow.ts';
 import { park } from './park.ts';
 import { permits } from './permits.ts';
 import { recovery } from './recovery.ts';
@@ -33,4 +34,5 @@ export const mutants: readonly Mutant[] = [
   ...permits,
   ...gates,
   ...rendezvous,
+  ...overflow,
 ];

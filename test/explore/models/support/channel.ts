@@ -6,7 +6,7 @@ import type { ChannelPlace } from '../../../../src/channel/core.ts';
 import { createChannel } from '../../../../src/channel/create.ts';
 import { Holdings } from '../../../../src/channel/holdings.ts';
 import { Scopes } from '../../../../src/channel/scopes.ts';
-import type { Topology } from '../../../../src/channel/types.ts';
+import type { Overflow, Topology } from '../../../../src/channel/types.ts';
 import type { Codec, DirectWire, Wire } from '../../../../src/codec/codec.ts';
 import { LeaseWire, lease } from '../../../../src/codec/lease.ts';
 import { u32 } from '../../../../src/codec/scalars.ts';
@@ -37,6 +37,7 @@ export interface Party<T = number> {
 export interface Laying {
   readonly delivery?: 'at-least-once';
   readonly maxAttempts?: number;
+  readonly overflow?: Overflow;
   /** An mpmc queue of a single slot, its position about to wrap, instead of the eight that a channel has at least. */
   readonly tiny?: boolean;
   /** Looks before a thread sleeps. Default: none. */
@@ -81,9 +82,9 @@ function lay<T>(codec: Codec<T>, topology: Topology, capacity: number, laying: L
   return { segment, index, generation, address, name, codec };
 }
 
-function kindOf(topology: Topology, capacity: number, { delivery }: Laying): NamedChannel['kind'] {
+function kindOf(topology: Topology, capacity: number, { delivery, overflow }: Laying): NamedChannel['kind'] {
   if (capacity === 0) return 'rendezvous';
-  return topology === 'spsc' && !delivery ? 'spsc' : 'mpmc';
+  return topology === 'spsc' && !delivery && overflow !== 'drop-oldest' ? 'spsc' : 'mpmc';
 }
 
 export function layShared(topology: Topology, capacity: number, more: Laying = {}): Place {
