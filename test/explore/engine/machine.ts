@@ -167,6 +167,22 @@ export class Machine {
     return this.#do(undefined, this.sites[site]!.operation, site, at, first, second);
   }
 
+  /** What a pattern reads of an object, one by one: any of it may be got by steps. */
+  *pick(source: Record<string, unknown>, names: readonly string[]): Steps {
+    const picked: Record<string, unknown> = {};
+    for (const name of names) {
+      const value = source[name];
+      picked[name] = isSteps(value) ? yield* value : value;
+    }
+    return picked;
+  }
+
+  /** What a pattern among parameters has read. */
+  whole(...values: unknown[]): void {
+    if (values.some(isSteps))
+      throw this.#violation('a getter that a pattern among parameters reads cannot be suspended');
+  }
+
   /** Runs what may be steps to its end, at once. */
   drain(value: unknown): unknown {
     if (!isSteps(value)) return value;

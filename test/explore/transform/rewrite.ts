@@ -7,6 +7,7 @@
  *   function f() { … }    →  function* f() { let $v; … }
  *   () => …               →  (function* () { … }).bind(this)
  *   get woken() { … }     →  get woken() { return (function* () { … }).call(this); }
+ *   const { woken } = p;  →  const { woken } = (yield* $.pick(p, ["woken"]));
  *   import, export        →  const { … } = $require(…);   return { … };
  * ```
  *
@@ -140,9 +141,21 @@ function maySuspend(body: Node, source: Source, imports: Imports, knowledge: Kno
     if (node.type === 'CallExpression' && !isPlainCall(node, source, imports, knowledge)) found = true;
     if (node.type === 'NewExpression' && node.callee.name === 'Promise') found = true;
     if (node.type === 'MemberExpression' && knowledge.getters.has(nameOf(node.property))) found = true;
+    if (node.type === 'VariableDeclarator' && readByPattern(node.id, knowledge).length > 0) found = true;
     return undefined;
   });
   return found;
+}
+
+/** What a pattern binds of an object that may be got by a getter which leads to a step. */
+function readByPattern(pattern: Node, { getters }: Knowledge): string[] {
+  const target = pattern.type === 'AssignmentPattern' ? pattern.left : pattern;
+  if (target.type !== 'ObjectPattern') return [];
+  return (target.properties as Node[]).flatMap(({ key, value }) => {
+    if (!key || !getters.has(nameOf(key))) return [];
+    const bound = value.type === 'AssignmentPattern' ? value.left : value;
+    return bound.type === 'Identifier' ? [bound.name as string] : [];
+  });
 }
 
 function isPlainCall({ callee }: Node, { path }: Source, imports: Imports, { plain }: Knowledge): boolean {
@@ -223,12 +236,42 @@ class Rewriter {
     else if (node.type === 'CallExpression') this.#call(node, manner);
     else if (node.type === 'NewExpression') this.#new(node, manner);
     else if (node.type === 'MemberExpression') this.#member(node, manner);
+    else if (node.type === 'VariableDeclarator') this.#declarator(node, manner);
     else if (node.type === 'Property' && (node.method || node.kind !== 'init')) this.#method(node);
     else if (node.type === 'AssignmentExpression' && node.left.type === 'MemberExpression') {
       // What is written to is no reading of a getter.
       this.#visitAll(node.left, manner);
       this.#visit(node.right, manner);
     } else this.#visitAll(node, manner);
+  }
+
+  /** Getters that are read by a pattern are read one by one before. */
+  #declarator(node: Node, manner: Manner): void {
+    this.#visitAll(node, manner);
+    if (!node.init || this.#readByPattern(node.id).length === 0) return;
+    const names = (node.id.properties as Node[]).map((each) => {
+      if (each.key && !each.computed) return JSON.stringify(nameOf(each.key));
+      throw new Error(`${this.#source.path}:${node.loc!.start.line}: expected a pattern of names, met another kind`);
+    });
+    const pick = manner === 'suspended' ? '(yield* $.pick(' : '$.drain($.pick(';
+    this.#out.prependLeft(node.init.start, pick);
+    this.#out.appendLeft(node.init.end, `, [${names.join(', ')}]))`);
+  }
+
+  /** A pattern among parameters cannot be suspended. That it need not be is seen when it runs. */
+  #parameters(node: Node): void {
+    const read = (node.params as Node[]).flatMap((each) => this.#readByPattern(each));
+    if (read.length === 0) return;
+    const check = `$.whole(${read.join(', ')})`;
+    if (node.body.type === 'BlockStatement') this.#out.appendRight(node.body.start + 1, ` ${check};`);
+    else {
+      this.#out.prependRight(node.body.start, `(${check}, `);
+      this.#out.appendLeft(node.body.end, ')');
+    }
+  }
+
+  #readByPattern(pattern: Node): string[] {
+    return readByPattern(pattern, this.#knowledge);
   }
 
   #visitAll(node: Node, manner: Manner): void {
@@ -251,6 +294,7 @@ class Rewriter {
       const runsAtOnce = kind === 'constructor' || kind === 'set' || value.async || value.generator;
       const suspends = !runsAtOnce && this.#maySuspend(value.body);
       this.#visitAll(value, suspends ? 'suspended' : 'at once');
+      this.#parameters(value);
       if (!suspends) return;
       if (kind === 'get') {
         this.#out.prependLeft(value.body.start, '{ return (function* () ');
@@ -268,6 +312,7 @@ class Rewriter {
     this.#named(name, () => {
       const suspends = !node.async && !node.generator && this.#maySuspend(node.body);
       this.#visitAll(node, suspends ? 'suspended' : 'at once');
+      this.#parameters(node);
       if (!suspends) return;
       if (node.type === 'ArrowFunctionExpression') this.#arrow(node);
       else {
