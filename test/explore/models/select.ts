@@ -329,27 +329,29 @@ export const models = [
     }),
   ),
 
-  model({
-    name: 'select/instant-close',
-    about: 'R16: a channel is closed, and then the message of the other one taken, while a select looks',
-    preemptions: 2,
-    lay: () => layPair({ inB: [91] }),
-    play: (pair: Pair) => {
-      const [chooser, closer] = [joinPair(pair, 'chooser'), joinPair(pair, 'closer')];
-      return {
-        threads: {
-          chooser: () => {
-            const hit = trySelect({ a: chooser.a.onReceive(), b: chooser.b.onReceive() });
-            check(hit !== undefined, 'R16: a select found nothing, though something was ready all the time');
+  ...topologies.map((topology) =>
+    model({
+      name: `select/instant-close-${topology}`,
+      about: 'R16: a channel is closed, and then the message of the other one taken, while a select looks',
+      preemptions: 2,
+      lay: () => layPair({ topology, topologyOfB: 'mpmc', inB: [91] }),
+      play: (pair: Pair) => {
+        const [chooser, closer] = [joinPair(pair, 'chooser'), joinPair(pair, 'closer')];
+        return {
+          threads: {
+            chooser: () => {
+              const hit = trySelect({ a: chooser.a.onReceive(), b: chooser.b.onReceive() });
+              check(hit !== undefined, 'R16: a select found nothing, though something was ready all the time');
+            },
+            closer: () => {
+              closer.a.close();
+              closer.b.tryReceive();
+            },
           },
-          closer: () => {
-            closer.a.close();
-            closer.b.tryReceive();
-          },
-        },
-      };
-    },
-  }),
+        };
+      },
+    }),
+  ),
 
   ...topologies.map((topology) =>
     model({

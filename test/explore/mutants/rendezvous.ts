@@ -226,6 +226,7 @@ export const rendezvous: readonly Mutant[] = [
     fault: 'who was met stays in the set',
     rule: drop('waitersRemove(set, sitter);'),
     caughtBy: ['rendezvous/pending-receives', 'rendezvous/spinning'],
+    harmless: 'its seat is not one of those that can be claimed, and it looks wherever it sits, whatever the set says',
   },
   {
     path: kernel,
@@ -533,6 +534,7 @@ export const rendezvous: readonly Mutant[] = [
     fault: 'a select sits down where another operation of its thread sits',
     rule: drop(' || meeting.seat.taken'),
     caughtBy: ['rendezvous-select/twice'],
+    harmless: 'a seat that is taken is not vacant either: it gets up and sits down at every look, for nothing',
   },
   {
     path: choice,

@@ -57,7 +57,7 @@ export const select: readonly Mutant[] = [
     within: 'nothingToTake',
     fault: 'a channel that was closed counts as one that is empty',
     rule: drop('if (core.closed) return false;'),
-    caughtBy: ['select/instant-close'],
+    caughtBy: ['select/instant-close-spsc'],
   },
   {
     path: pending,

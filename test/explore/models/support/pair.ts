@@ -29,6 +29,8 @@ export interface Chooser {
 
 export interface Laid {
   readonly topology?: Topology;
+  /** Default: that of `a`. */
+  readonly topologyOfB?: Topology;
   readonly capacity?: number;
   /** Default: that of `a`. */
   readonly capacityOfB?: number;
@@ -38,11 +40,12 @@ export interface Laid {
 }
 
 export function layPair(laid: Laid = {}): Pair {
-  const { topology = 'mpmc', capacity = 1, capacityOfB = capacity, inA = [], inB = [] } = laid;
+  const { topology = 'mpmc', topologyOfB = topology } = laid;
+  const { capacity = 1, capacityOfB = capacity, inA = [], inB = [] } = laid;
   const segment = freshSegment({ threads: 6, memory: 4 * MIB });
   poke(HEADER_PAGES, 2);
   const main = attach(segment, 'main', 0);
-  const made = (name: string, values: readonly number[], capacity: number): Place => {
+  const made = (name: string, topology: Topology, values: readonly number[], capacity: number): Place => {
     const { index, generation, address } = createChannel(main, name, { codec: u32, capacity, topology });
     const place: ChannelPlace<number> = { index, generation, address, name, codec: u32 };
     nameChannel({ address, kind: capacity === 0 ? 'rendezvous' : topology === 'spsc' ? 'spsc' : 'mpmc' });
@@ -53,8 +56,8 @@ export function layPair(laid: Laid = {}): Pair {
     }
     return { segment, ...place };
   };
-  const a = made('a', inA, capacity);
-  const b = made('b', inB, capacityOfB);
+  const a = made('a', topology, inA, capacity);
+  const b = made('b', topologyOfB, inB, capacityOfB);
   return { segment, a, b };
 }
 
