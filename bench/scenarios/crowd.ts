@@ -26,6 +26,7 @@ export const crowd: Scenario = {
   description: `${MANY} senders and ${MANY} receivers on one channel of capacity 1024, against one of each`,
   notes: [
     `Each runs for the seconds that the command gives. keptThroughput is what ${MANY}+${MANY} achieve of 1+1.`,
+    'Before that it runs for a quarter longer, uncounted, on two other channels: each thread compiles its own code.',
     'sent, received: the messages of a run. It fails unless each came once.',
     'leastSent, mostSent: the messages of the thread that sent least, or most, as a share of the mean of all senders; ' +
       'leastReceived, mostReceived: the same of receivers. 1 is a fair share.',
