@@ -55,8 +55,6 @@ export class Receiving<T> implements ReceivingSide<T> {
   readonly #messages: WaitPoint;
   readonly #points: readonly WaitPoint[];
   readonly #next = () => this.#tryNext();
-  /** The same for a thread that waits: at a rendezvous others have to see that. */
-  readonly #nextWaiting = () => (this.#rendezvous ? this.#nextAt(this.#rendezvous) : this.#tryNext());
   // What pending receives do, made once: there may be very many of them.
   readonly #takePending = (operation: object) =>
     this.#receivedIf(this.#rendezvous ? this.#rendezvous.takeWaiting(operation) : this.#fetch());
@@ -188,10 +186,11 @@ export class Receiving<T> implements ReceivingSide<T> {
     return this.#core.inTurn(this.#messages) ? this.#fetch() : BLOCKED;
   }
 
-  #nextAt(rendezvous: RendezvousQueue): number {
+  /** The same for a thread that waits: others have to see that. */
+  #nextAt(rendezvous: RendezvousQueue, operation: object): number {
     if (this.#unread !== undefined) this.#throwUnread();
     if (!this.#core.inTurn(this.#messages)) return BLOCKED;
-    return this.#messages.pending ? rendezvous.take() : rendezvous.takeWaiting(this);
+    return this.#messages.pending ? rendezvous.take() : rendezvous.takeWaiting(operation);
   }
 
   #wait(options: SyncWaitOptions | undefined): number {
@@ -201,14 +200,23 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   #block(options: SyncWaitOptions | undefined): number {
-    let at: number = BLOCKED;
+    if (this.#rendezvous) return this.#blockAtRendezvous(options);
+    return blockUnder(this.#thread, this.#points, this.#next, options);
+  }
+
+  #blockAtRendezvous(options: SyncWaitOptions | undefined): number {
+    // Each has an object of its own: reading a message may run code of the user's that waits here, too.
+    const operation = {};
+    const next = () => (this.#rendezvous ? this.#nextAt(this.#rendezvous, operation) : this.#tryNext());
+    const giveUp = () => this.#rendezvous?.giveUpReceiving(operation) ?? BLOCKED;
     try {
-      at = blockUnder(this.#thread, this.#points, this.#nextWaiting, options);
+      const at = blockUnder(this.#thread, this.#points, next, options);
+      return at === BLOCKED ? giveUp() : at;
     } catch (error) {
-      at = this.#rendezvous?.giveUpReceiving(this) ?? BLOCKED;
+      const at = giveUp();
       if (at === BLOCKED) throw error;
+      return at;
     }
-    return at === BLOCKED ? (this.#rendezvous?.giveUpReceiving(this) ?? at) : at;
   }
 
   #receivedIf(at: number): IteratorResult<T, undefined> | undefined {

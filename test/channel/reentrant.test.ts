@@ -1,7 +1,8 @@
 /** A codec that uses the channel whose message it is decoding: each message comes once, to whom it was given. */
 
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Channel, type ChannelOptions, custom, select } from '../../src/index.ts';
+import { type Channel, type ChannelOptions, custom, select, u32 } from '../../src/index.ts';
+import { workerEntry } from '../support/entries.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 
 const supervisor = newSupervisor();
@@ -73,5 +74,22 @@ describe.each(Object.entries(KINDS))('%s', (_kind, options) => {
       expect((await channel.receive()).value).toBe(2);
       await Promise.all(sent);
     });
+  });
+
+  test('while the message of a blocked receive is decoded, another that blocks gets the next one', async () => {
+    const channel = newChannel(options);
+    const go = supervisor.channel(`go ${names++}`, { codec: u32, capacity: 1 });
+    const { finished } = supervisor.spawn(workerEntry('workers/meddled.ts'), {
+      ports: { go: go.receiver, out: channel.sender },
+    });
+    const got: (number | undefined)[] = [];
+    meanwhile = () => {
+      got.push(channel.receiveSync({ timeout: 10_000 }).value);
+      got.push(channel.receiveSync({ timeout: 10_000 }).value);
+    };
+    go.sendSync(1);
+    got.push(channel.receiveSync({ timeout: 10_000 }).value);
+    expect(got).toEqual([2, 3, 1]);
+    await finished;
   });
 });
