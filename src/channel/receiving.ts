@@ -186,7 +186,7 @@ export class Receiving<T> implements ReceivingSide<T> {
     return this.#core.inTurn(this.#messages) ? this.#fetch() : BLOCKED;
   }
 
-  /** The same for a thread that waits: others have to see that. */
+  /** The same for a thread that waits at a rendezvous: others have to see that. */
   #nextAt(rendezvous: RendezvousQueue, operation: object): number {
     if (this.#unread !== undefined) this.#throwUnread();
     if (!this.#core.inTurn(this.#messages)) return BLOCKED;
@@ -200,11 +200,12 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   #block(options: SyncWaitOptions | undefined): number {
-    if (this.#rendezvous) return this.#blockAtRendezvous(options);
+    if (this.#rendezvous) return this.#blockAt(options);
     return blockUnder(this.#thread, this.#points, this.#next, options);
   }
 
-  #blockAtRendezvous(options: SyncWaitOptions | undefined): number {
+  /** The same at a rendezvous, which the channel is no longer once it was disposed of. */
+  #blockAt(options: SyncWaitOptions | undefined): number {
     // Each has an object of its own: reading a message may run code of the user's that waits here, too.
     const operation = {};
     const next = () => (this.#rendezvous ? this.#nextAt(this.#rendezvous, operation) : this.#tryNext());

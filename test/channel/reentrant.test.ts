@@ -1,28 +1,15 @@
 /** A codec that uses the channel whose message it is decoding: each message comes once, to whom it was given. */
 
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Channel, type ChannelOptions, custom, select, u32 } from '../../src/index.ts';
+import { type Channel, type ChannelOptions, select } from '../../src/index.ts';
 import { workerEntry } from '../support/entries.ts';
+import { meddle, meddling } from '../support/meddling.ts';
 import { newSupervisor } from '../support/supervisors.ts';
 
 const supervisor = newSupervisor();
 afterAll(() => supervisor.close());
 
 let names = 0;
-/** What the next message that is decoded does meanwhile. */
-let meanwhile: (() => void) | undefined;
-
-const meddling = custom<number>({
-  name: 'meddling',
-  encode: (value) => new Uint8Array([value]),
-  decode: ([value]) => {
-    const act = meanwhile;
-    meanwhile = undefined;
-    act?.();
-    return value!;
-  },
-});
-
 const KINDS: Record<string, Partial<ChannelOptions<number>>> = {
   mpmc: { capacity: 3 },
   'at-least-once': { capacity: 3, delivery: 'at-least-once' },
@@ -44,7 +31,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, options) => {
       const channel = newChannel(options);
       const first = wait(channel);
       const got: (number | undefined)[] = [];
-      meanwhile = () => got.push(channel.tryReceive()?.value);
+      meddle(() => got.push(channel.tryReceive()?.value));
       const sent = [1, 2].map((value) => channel.send(value));
       expect((await first).value).toBe(1);
       if (got[0] === undefined) got[0] = (await channel.receive()).value;
@@ -56,9 +43,9 @@ describe.each(Object.entries(KINDS))('%s', (_kind, options) => {
       const channel = newChannel(options);
       const [first, second] = [wait(channel), wait(channel)];
       let third: Promise<{ value?: number }> | undefined;
-      meanwhile = () => {
+      meddle(() => {
         third = wait(channel);
-      };
+      });
       const sent = [1, 2, 3].map((value) => channel.send(value));
       expect([(await first).value, (await second).value, (await third)!.value]).toEqual([1, 2, 3]);
       await Promise.all(sent);
@@ -68,7 +55,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, options) => {
       const channel = newChannel(options);
       const controller = new AbortController();
       const first = wait(channel, controller.signal);
-      meanwhile = () => controller.abort();
+      meddle(() => controller.abort());
       const sent = [1, 2].map((value) => channel.send(value));
       expect((await first).value).toBe(1);
       expect((await channel.receive()).value).toBe(2);
@@ -78,16 +65,12 @@ describe.each(Object.entries(KINDS))('%s', (_kind, options) => {
 
   test('while the message of a blocked receive is decoded, another that blocks gets the next one', async () => {
     const channel = newChannel(options);
-    const go = supervisor.channel(`go ${names++}`, { codec: u32, capacity: 1 });
-    const { finished } = supervisor.spawn(workerEntry('workers/meddled.ts'), {
-      ports: { go: go.receiver, out: channel.sender },
-    });
+    const { finished } = supervisor.spawn(workerEntry('workers/meddled.ts'), { ports: { out: channel.sender } });
     const got: (number | undefined)[] = [];
-    meanwhile = () => {
+    meddle(() => {
       got.push(channel.receiveSync({ timeout: 10_000 }).value);
       got.push(channel.receiveSync({ timeout: 10_000 }).value);
-    };
-    go.sendSync(1);
+    });
     got.push(channel.receiveSync({ timeout: 10_000 }).value);
     expect(got).toEqual([2, 3, 1]);
     await finished;

@@ -40,8 +40,7 @@ export interface Laid {
 }
 
 export function layPair(laid: Laid = {}): Pair {
-  const { topology = 'mpmc', topologyOfB = topology } = laid;
-  const { capacity = 1, capacityOfB = capacity, inA = [], inB = [] } = laid;
+  const { topology = 'mpmc', topologyOfB = topology, capacity = 1, capacityOfB = capacity, inA = [], inB = [] } = laid;
   const segment = freshSegment({ threads: 6, memory: 4 * MIB });
   poke(HEADER_PAGES, 2);
   const main = attach(segment, 'main', 0);
