@@ -250,11 +250,11 @@ const pooling: Act[] = [
   (world, step) => pick(world.deliveries, step.on)?.nack(),
 ];
 
-/** Calls a primitive that can do that. */
+/** Calls a primitive that can do that: `done` is a method of a wait group, and of a once its state. */
 const ofSync =
   (call: string, argsOf: (step: Step) => readonly unknown[] = () => []): Act =>
   (world, step) => {
-    const able = world.syncs.filter((each) => call in each);
+    const able = world.syncs.filter((each) => typeof each[call] === 'function');
     return pick(able, step.on)?.[call](...argsOf(step));
   };
 
