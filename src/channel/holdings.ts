@@ -131,14 +131,14 @@ export function visitChannels(
   }
 }
 
-/** The same for the one with that number. */
+/** The same for the one with that number, if there is one: the number may come from words somebody has overwritten. */
 export function visitChannel(
   thread: ThreadContext,
   index: i32,
   visit: (address: i32, disposed: boolean) => void,
 ): void {
   const { kernel, id } = thread;
-  if (kernel.channelAddress(index) < 0) return;
+  if (index >= kernel.channelsUsed() || kernel.channelAddress(index) < 0) return;
   const holds = kernel.channelHolds(index, id);
   if (!holds && !kernel.channelPin(index, id)) return;
   try {

@@ -1,10 +1,15 @@
 /** The snapshot: every field of it, as the public contract has it. */
 
 import { describe, expect, test } from 'vitest';
+import { Attachment } from '../../src/channel/attachment.ts';
 import { bytes, u32 } from '../../src/index.ts';
+import { CELL_PARKED_ON, PARKED_RECEIVE } from '../../src/memory/layout.ts';
+import { store } from '../../src/memory/words.ts';
+import { Observer } from '../../src/supervisor/snapshot.ts';
 import { Crew } from '../support/crew.ts';
 import { workerEntry } from '../support/entries.ts';
 import { errorOf, eventually, turns } from '../support/eventually.ts';
+import { freshSegment } from '../support/segment.ts';
 import { newSupervisor, snapshotOf } from '../support/supervisors.ts';
 import { TOPOLOGY_NAMES } from '../support/topologies.ts';
 
@@ -226,6 +231,20 @@ describe('threads', () => {
     full.receiveSync();
     jobs.close();
     await eventually(() => threads().length === 0);
+  });
+
+  test('that wait, as somebody has overwritten it, at a channel there is none of, are shown all the same', () => {
+    const attachment = Attachment.of(freshSegment(), 'misled', 1);
+    try {
+      for (const channel of [0, 2 ** 27, 2 ** 28 - 1]) {
+        store(attachment.thread.cell + CELL_PARKED_ON, (channel << 2) | PARKED_RECEIVE);
+        expect(new Observer(attachment.thread, attachment.pool).snapshot().threads).toMatchObject([
+          { name: 'misled', state: 'parked', parkedOn: `receive channel-${channel}` },
+        ]);
+      }
+    } finally {
+      attachment.detach();
+    }
   });
 
   test('that run are running, and those that are gone are not told of', async () => {
