@@ -206,6 +206,17 @@ export class SpscQueue implements Queue {
     return next === this.#endOfSlots ? this.#firstSlot : next;
   }
 
+  /** How many slots there are from the one at `at` to where the ring starts anew. */
+  stretchAt(at: number): number {
+    return (this.#endOfSlots - at) / this.#slotBytes;
+  }
+
+  /** The slot behind the `count` ones from `at` on, which end where the ring does at the latest. */
+  afterStretch(at: number, count: number): number {
+    const next = at + count * this.#slotBytes;
+    return next === this.#endOfSlots ? this.#firstSlot : next;
+  }
+
   /** The first of the slots that `claimMany` counted. */
   get writeAt(): number {
     return this.#writeAt;

@@ -3,7 +3,7 @@
  * they do when the first step answers "blocked".
  */
 
-import type { StagedWire, Wire } from '../codec/codec.ts';
+import type { PackedWire, StagedWire, Wire } from '../codec/codec.ts';
 import { LimitError } from '../errors.ts';
 import { ADVANCED_AWAITED, BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { describe } from '../memory/describe.ts';
@@ -292,6 +292,24 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   /** Reads so many messages, which are there, and gives them back together. */
   #readStretch(queue: SpscQueue, count: number): T[] {
+    const { packed } = this.#wire;
+    return packed ? this.#readPacked(queue, packed, count) : this.#readEach(queue, count);
+  }
+
+  #readPacked(queue: SpscQueue, packed: PackedWire<T>, count: number): T[] {
+    const values = new Array<T>(count);
+    let at = queue.readAt;
+    for (let read = 0; read < count; ) {
+      const stretch = Math.min(count - read, queue.stretchAt(at));
+      packed.readMany(values, read, stretch, at);
+      read += stretch;
+      at = queue.afterStretch(at, stretch);
+    }
+    this.#freeMany(queue, count, at);
+    return values;
+  }
+
+  #readEach(queue: SpscQueue, count: number): T[] {
     const values = new Array<T>(count);
     let read = 0;
     let at = queue.readAt;
@@ -309,9 +327,13 @@ export class Receiving<T> implements ReceivingSide<T> {
       if (read === 1) throw error;
     } finally {
       this.#segment.enter();
-      if (queue.freeMany(read, at) === ADVANCED_AWAITED) this.#core.wakeSender();
+      this.#freeMany(queue, read, at);
     }
     return values;
+  }
+
+  #freeMany(queue: SpscQueue, count: number, next: number): void {
+    if (queue.freeMany(count, next) === ADVANCED_AWAITED) this.#core.wakeSender();
   }
 
   /** Takes as many as there are now. None is given back before all are read: until then they are known as this thread's. */

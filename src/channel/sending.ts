@@ -282,6 +282,7 @@ export class Sending<T> {
 
   #sendStretches(queue: SpscQueue, values: readonly T[], deadline: number, scope: Scope | undefined): void {
     const wire = this.#wire as DirectWire<T>;
+    const { packed } = wire;
     for (let next = 0; next < values.length; ) {
       assertUncancelled(this.#thread, { scope });
       this.#segment.enter();
@@ -296,8 +297,16 @@ export class Sending<T> {
       let written = 0;
       this.#core.attachment.busy++;
       try {
-        for (; written < count; written++) {
+        while (written < count) {
+          if (packed) {
+            const stretch = Math.min(count - written, queue.stretchAt(at));
+            const put = packed.putMany(values, next + written, stretch, at);
+            written += put;
+            at = queue.afterStretch(at, put);
+            if (put === stretch) continue;
+          }
           wire.put(wire.prepare(values[next + written]!), at);
+          written++;
           at = queue.after(at);
         }
       } finally {

@@ -35,10 +35,24 @@ export interface DirectWire<T, P = any> {
   /** Writes into the slot. Cannot fail. */
   put(prepared: P, at: number): void;
   read(at: number): T;
+  /** The same for stretches of slots, of wires whose messages fill a slot and are read without fail. */
+  readonly packed?: PackedWire<T>;
+}
+
+/** Slots that follow one another are an array of numbers: what goes on between two of them is what a batch costs. */
+export interface PackedWire<T> {
+  /**
+   * Writes up to `count` of the values, the first of them `values[from]`, into the slots from `at` on. Answers how many
+   * were written: fewer where the next one is not to be had as it is, which is for `prepare` to look at.
+   */
+  putMany(values: readonly T[], from: number, count: number, at: number): number;
+  /** Reads the `count` slots from `at` on; `values[from]` is the first that is filled. */
+  readMany(values: T[], from: number, count: number, at: number): void;
 }
 
 export interface StagedWire<T> {
   readonly staged: true;
+  readonly packed?: undefined;
   readonly slotBytes: number;
   /** Where in a slot descriptors of pool blocks are: word offsets. */
   readonly refs: readonly number[];

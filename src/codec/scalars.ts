@@ -2,7 +2,7 @@
 
 import { CodecError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
-import type { Codec, DirectWire } from './codec.ts';
+import type { Codec, DirectWire, PackedWire } from './codec.ts';
 
 export type ScalarKind = 'u32' | 'i32' | 'f64' | 'i64' | 'bool';
 
@@ -51,8 +51,9 @@ export function scalarField(kind: ScalarKind, views: Views): Field<any> {
   }
 }
 
-class U32 implements Field<number> {
+class U32 implements Field<number>, PackedWire<number> {
   readonly staged = false;
+  readonly packed = this;
   readonly slotBytes = 8;
   readonly bytes = 4;
   readonly align = 4;
@@ -78,10 +79,33 @@ class U32 implements Field<number> {
   read(at: number): number {
     return this.#words[at >>> 2]! >>> 0;
   }
+
+  putMany(values: readonly number[], from: number, count: number, at: number): number {
+    const words = this.#words;
+    const first = at >>> 2;
+    let i = 0;
+    try {
+      for (; i < count; i++) {
+        const value = values[from + i]!;
+        if (typeof value !== 'number' || value >>> 0 !== value) break;
+        words[first + 2 * i] = value;
+      }
+    } catch {
+      // The list's own doing. Whoever asks for that value again meets it.
+    }
+    return i;
+  }
+
+  readMany(values: number[], from: number, count: number, at: number): void {
+    const words = this.#words;
+    const first = at >>> 2;
+    for (let i = 0; i < count; i++) values[from + i] = words[first + 2 * i]! >>> 0;
+  }
 }
 
-class I32 implements Field<number> {
+class I32 implements Field<number>, PackedWire<number> {
   readonly staged = false;
+  readonly packed = this;
   readonly slotBytes = 8;
   readonly bytes = 4;
   readonly align = 4;
@@ -107,10 +131,33 @@ class I32 implements Field<number> {
   read(at: number): number {
     return this.#words[at >>> 2]!;
   }
+
+  putMany(values: readonly number[], from: number, count: number, at: number): number {
+    const words = this.#words;
+    const first = at >>> 2;
+    let i = 0;
+    try {
+      for (; i < count; i++) {
+        const value = values[from + i]!;
+        if (typeof value !== 'number' || (value | 0) !== value) break;
+        words[first + 2 * i] = value;
+      }
+    } catch {
+      // The list's own doing. Whoever asks for that value again meets it.
+    }
+    return i;
+  }
+
+  readMany(values: number[], from: number, count: number, at: number): void {
+    const words = this.#words;
+    const first = at >>> 2;
+    for (let i = 0; i < count; i++) values[from + i] = words[first + 2 * i]!;
+  }
 }
 
-class F64 implements Field<number> {
+class F64 implements Field<number>, PackedWire<number> {
   readonly staged = false;
+  readonly packed = this;
   readonly slotBytes = 8;
   readonly bytes = 8;
   readonly align = 8;
@@ -136,10 +183,33 @@ class F64 implements Field<number> {
   read(at: number): number {
     return this.#floats[at >>> 3]!;
   }
+
+  putMany(values: readonly number[], from: number, count: number, at: number): number {
+    const floats = this.#floats;
+    const first = at >>> 3;
+    let i = 0;
+    try {
+      for (; i < count; i++) {
+        const value = values[from + i]!;
+        if (typeof value !== 'number') break;
+        floats[first + i] = value;
+      }
+    } catch {
+      // The list's own doing. Whoever asks for that value again meets it.
+    }
+    return i;
+  }
+
+  readMany(values: number[], from: number, count: number, at: number): void {
+    const floats = this.#floats;
+    const first = at >>> 3;
+    for (let i = 0; i < count; i++) values[from + i] = floats[first + i]!;
+  }
 }
 
-class I64 implements Field<bigint> {
+class I64 implements Field<bigint>, PackedWire<bigint> {
   readonly staged = false;
+  readonly packed = this;
   readonly slotBytes = 8;
   readonly bytes = 8;
   readonly align = 8;
@@ -165,10 +235,33 @@ class I64 implements Field<bigint> {
   read(at: number): bigint {
     return this.#longs[at >>> 3]!;
   }
+
+  putMany(values: readonly bigint[], from: number, count: number, at: number): number {
+    const longs = this.#longs;
+    const first = at >>> 3;
+    let i = 0;
+    try {
+      for (; i < count; i++) {
+        const value = values[from + i]!;
+        if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) break;
+        longs[first + i] = value;
+      }
+    } catch {
+      // The list's own doing. Whoever asks for that value again meets it.
+    }
+    return i;
+  }
+
+  readMany(values: bigint[], from: number, count: number, at: number): void {
+    const longs = this.#longs;
+    const first = at >>> 3;
+    for (let i = 0; i < count; i++) values[from + i] = longs[first + i]!;
+  }
 }
 
-class Bool implements Field<boolean> {
+class Bool implements Field<boolean>, PackedWire<boolean> {
   readonly staged = false;
+  readonly packed = this;
   readonly slotBytes = 8;
   readonly bytes = 4;
   readonly align = 4;
@@ -193,6 +286,28 @@ class Bool implements Field<boolean> {
 
   read(at: number): boolean {
     return this.#words[at >>> 2] !== 0;
+  }
+
+  putMany(values: readonly boolean[], from: number, count: number, at: number): number {
+    const words = this.#words;
+    const first = at >>> 2;
+    let i = 0;
+    try {
+      for (; i < count; i++) {
+        const value = values[from + i]!;
+        if (typeof value !== 'boolean') break;
+        words[first + 2 * i] = value ? 1 : 0;
+      }
+    } catch {
+      // The list's own doing. Whoever asks for that value again meets it.
+    }
+    return i;
+  }
+
+  readMany(values: boolean[], from: number, count: number, at: number): void {
+    const words = this.#words;
+    const first = at >>> 2;
+    for (let i = 0; i < count; i++) values[from + i] = words[first + 2 * i] !== 0;
   }
 }
 

@@ -111,8 +111,8 @@ describe.each(Object.entries(KINDS))('%s', (_name, { codec, edges, any, refused 
     'a batch stops at the value it refuses; those before it are accepted: %s',
     async (topology) => {
       const good = edges[0];
-      const batch = [good, good, refused[0], good];
-      for (const values of [batch, new Set(batch.map((value, i) => ({ value, i })))] as any[]) {
+      const batches = refused.map((bad) => [good, good, bad, good]);
+      for (const values of [...batches, new Set(batches[0]!.map((value, i) => ({ value, i })))] as any[]) {
         const channel = newChannel(codec, 9, topology);
         const iterate = function* () {
           for (const each of values) yield Array.isArray(values) ? each : each.value;
@@ -125,6 +125,29 @@ describe.each(Object.entries(KINDS))('%s', (_name, { codec, edges, any, refused 
       }
     },
   );
+
+  test.each(TOPOLOGY_NAMES)('a batch arrives as it was, wherever in the ring it starts: %s', (topology) => {
+    const batch = [...edges, ...edges.toReversed()];
+    const channel = newChannel(codec, batch.length, topology);
+    for (let start = 0; start < 2 * batch.length; start++) {
+      channel.sendManySync(batch, { timeout: 0 });
+      expect(channel.receiveManySync(batch.length)).toStrictEqual(batch);
+      channel.sendSync(edges[0]);
+      channel.receiveSync();
+    }
+  });
+
+  test('a batch that a value of cannot be got out of stops there, and what its list threw is thrown on', async () => {
+    const channel = newChannel(codec, 9, 'spsc');
+    const mine = new Error('mine');
+    const batch = Object.defineProperty([edges[0], edges[0], edges[0]], 1, {
+      get: () => {
+        throw mine;
+      },
+    });
+    expect(await errorOf(() => channel.sendManySync(batch))).toBe(mine);
+    expect(channel.receiveManySync(9)).toEqual([edges[0]]);
+  });
 });
 
 test('fixed bytes are copied on both sides', () => {

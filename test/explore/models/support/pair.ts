@@ -67,6 +67,7 @@ export const HUGE = 99;
 export const hungry: StagedWire<number> = {
   ...numbers,
   staged: true,
+  packed: undefined,
   refs: [],
   stage: (value) => ({
     reserve: () => value !== HUGE,
