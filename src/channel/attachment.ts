@@ -22,6 +22,7 @@ export class Attachment implements WireContext {
   readonly scopes: Scopes;
   readonly holdings: Holdings;
   readonly refs: AttachedRefs;
+  /** How often code of the user's is running in the middle of a message: no channel is let go then. */
   busy = 0;
 
   private constructor(thread: ThreadContext) {

@@ -216,7 +216,7 @@ export class Deliveries<T> implements ReceivingSide<T> {
    * @param first whether the caller is the first in the queue of this thread.
    */
   #take(blocking: boolean, first = false): Found<T> {
-    const { segment, wire, messages } = this.#core;
+    const { segment, messages } = this.#core;
     const queue = this.#queue;
     segment.enter();
     if (this.#unread !== undefined) this.#throwUnread();
@@ -226,13 +226,11 @@ export class Deliveries<T> implements ReceivingSide<T> {
       if (at === BLOCKED || at === CLOSED) return at;
       const taken = queue.taken(at);
       try {
-        const lent = wire.staged ? wire.lend(at) : { value: wire.read(at), keep: nothing, recall: nothing };
-        segment.enter();
+        const lent = this.#lend(at);
         if (!this.#impatient || queue.holds(taken))
           return new HeldDelivery(this.#core, queue.attempt(taken), taken, lent);
         lent.recall();
       } catch (error) {
-        segment.enter();
         // Taken away while it was being read: what was met is not the message.
         if (this.#impatient && !queue.holds(taken)) continue;
         // Nobody else could read it either, so it must not come back for ever.
@@ -240,6 +238,21 @@ export class Deliveries<T> implements ReceivingSide<T> {
         else queue.discard(taken);
         throw error;
       }
+    }
+  }
+
+  #lend(at: number): Lent<T> {
+    const { attachment, segment, wire } = this.#core;
+    if (!wire.staged) return { value: wire.read(at), keep: nothing, recall: nothing };
+    const lent = wire.lend(at);
+    if (!wire.decode) return lent;
+    // The message stays this thread's meanwhile, so the channel must, too.
+    attachment.busy++;
+    try {
+      return { ...lent, value: wire.decode(lent.value) };
+    } finally {
+      attachment.busy--;
+      segment.enter();
     }
   }
 

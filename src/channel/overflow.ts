@@ -147,13 +147,14 @@ class OverflowSending<T> implements SendingSide<T> {
       queue.free(at);
       return true;
     }
-    let value: T;
+    const wire = this.#wire;
+    let read: unknown;
     try {
-      value = this.#wire.read(at);
+      read = wire.read(at);
     } finally {
-      segment.enter();
       queue.free(at);
     }
+    const value = wire.staged && wire.decode ? wire.decode(read) : (read as T);
     if (!this.#fallback(value)) releaseLeases(this.#codec, value);
     return true;
   }

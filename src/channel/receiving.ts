@@ -57,9 +57,11 @@ export class Receiving<T> implements ReceivingSide<T> {
   readonly #next = () => this.#tryNext();
   // What pending receives do, made once: there may be very many of them.
   readonly #takePending = (operation: object) =>
-    this.#receivedIf(this.#rendezvous ? this.#rendezvous.takeWaiting(operation) : this.#fetch());
+    this.#receivedIf(this.#rendezvous ? this.#takeWaiting(this.#rendezvous, operation) : this.#fetch());
   readonly #giveUpPending = (operation: object) =>
     this.#receivedIf(this.#rendezvous ? this.#rendezvous.giveUpReceiving(operation) : BLOCKED);
+  /** Gives back what code of the user's is making values of, unless it has received something else since. */
+  #giveBackRead: (() => void) | undefined;
   /** Why a message that was taken could not be read, while nobody has been told yet. */
   #unread: { readonly error: unknown } | undefined;
 
@@ -190,7 +192,7 @@ export class Receiving<T> implements ReceivingSide<T> {
   #nextAt(rendezvous: RendezvousQueue, operation: object): number {
     if (this.#unread !== undefined) this.#throwUnread();
     if (!this.#core.inTurn(this.#messages)) return BLOCKED;
-    return this.#messages.pending ? rendezvous.take() : rendezvous.takeWaiting(operation);
+    return this.#messages.pending ? this.#fetch() : this.#takeWaiting(rendezvous, operation);
   }
 
   #wait(options: SyncWaitOptions | undefined): number {
@@ -225,7 +227,17 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   #fetch(): number {
-    return this.#short ? this.#queue.fetch() : this.#queue.take();
+    return this.#short ? this.#queue.fetch() : this.#take();
+  }
+
+  #take(): number {
+    this.#letGo();
+    return this.#queue.take();
+  }
+
+  #takeWaiting(rendezvous: RendezvousQueue, operation: object): number {
+    this.#letGo();
+    return rendezvous.takeWaiting(operation);
   }
 
   #tryTake(): number {
@@ -262,13 +274,40 @@ export class Receiving<T> implements ReceivingSide<T> {
   }
 
   #readStaged(wire: StagedWire<T>, at: number): T {
+    const { decode } = wire;
+    if (decode) {
+      const giveBack = () => this.#free(at);
+      return this.#held(giveBack, () => decode(wire.read(at)));
+    }
     try {
       return wire.read(at);
     } finally {
-      // Reading may have run code of the user's, and may have failed.
-      this.#segment.enter();
       this.#free(at);
     }
+  }
+
+  /**
+   * Lets code of the user's make values. The messages are known as this thread's meanwhile: if it dies over that, they are
+   * lost, and counted. But if that code receives, they are given back before it is answered.
+   */
+  #held<R>(giveBack: () => void, make: () => R): R {
+    const { attachment } = this.#core;
+    this.#giveBackRead = giveBack;
+    attachment.busy++;
+    try {
+      return make();
+    } finally {
+      attachment.busy--;
+      this.#segment.enter();
+      this.#letGo();
+    }
+  }
+
+  #letGo(): void {
+    const giveBack = this.#giveBackRead;
+    if (giveBack === undefined) return;
+    this.#giveBackRead = undefined;
+    giveBack();
   }
 
   #free(at: number): void {
@@ -279,6 +318,7 @@ export class Receiving<T> implements ReceivingSide<T> {
     assertUncancelled(this.#thread, options);
     this.#core.segment.enter();
     if (this.#unread !== undefined) this.#throwUnread();
+    this.#letGo();
     const take = () => (this.#core.inTurn(this.#messages) ? queue.takeMany(max) : BLOCKED);
     let count = take();
     if (count === BLOCKED) count = blockUnder(this.#thread, this.#points, take, options);
@@ -292,8 +332,11 @@ export class Receiving<T> implements ReceivingSide<T> {
 
   /** Reads so many messages, which are there, and gives them back together. */
   #readStretch(queue: SpscQueue, count: number): T[] {
-    const { packed } = this.#wire;
-    return packed ? this.#readPacked(queue, packed, count) : this.#readEach(queue, count);
+    const wire = this.#wire;
+    if (wire.packed) return this.#readPacked(queue, wire.packed, count);
+    return wire.staged && wire.decode
+      ? this.#decodeEach(queue, wire, wire.decode, count)
+      : this.#readEach(queue, count);
   }
 
   #readPacked(queue: SpscQueue, packed: PackedWire<T>, count: number): T[] {
@@ -326,10 +369,37 @@ export class Receiving<T> implements ReceivingSide<T> {
       at = queue.after(at);
       if (read === 1) throw error;
     } finally {
-      this.#segment.enter();
       this.#freeMany(queue, read, at);
     }
     return values;
+  }
+
+  /** The same with code of the user's, which may receive what is behind the message that it is given. */
+  #decodeEach(queue: SpscQueue, wire: StagedWire<T>, decode: (read: unknown) => T, count: number): T[] {
+    const values: T[] = [];
+    let begun = 0;
+    let next = queue.readAt;
+    const giveBack = () => this.#freeMany(queue, begun, next);
+    this.#held(giveBack, () => {
+      try {
+        while (begun < count && this.#giveBackRead === giveBack) {
+          const at = next;
+          begun++;
+          next = queue.after(at);
+          values.push(decode(wire.read(at)));
+        }
+      } catch (error) {
+        if (values.length === 0) throw error;
+        this.#unread = { error };
+      }
+    });
+    return values;
+  }
+
+  #valueAt(at: number): T {
+    const wire = this.#wire;
+    const read = wire.read(at);
+    return wire.staged && wire.decode ? wire.decode(read) : read;
   }
 
   #freeMany(queue: SpscQueue, count: number, next: number): void {
@@ -341,22 +411,23 @@ export class Receiving<T> implements ReceivingSide<T> {
     const values = [first];
     if (this.#spsc) return this.#andStretch(this.#spsc, first, max);
     const slots: number[] = [];
-    try {
-      while (values.length < max) {
-        // Reading may have run code of the user's.
-        this.#segment.enter();
-        const at = this.#tryTake();
-        if (at < 0) break;
-        slots.push(at);
-        values.push(this.#wire.read(at));
-      }
-    } catch (error) {
-      // What was read goes out now; that one could not be is for the next call to say.
-      this.#unread = { error };
-    } finally {
-      this.#segment.enter();
+    const giveBack = () => {
       for (const at of slots) this.#free(at);
-    }
+    };
+    this.#held(giveBack, () => {
+      try {
+        while (values.length < max && this.#giveBackRead === giveBack) {
+          this.#segment.enter();
+          const at = this.#tryTake();
+          if (at < 0) break;
+          slots.push(at);
+          values.push(this.#valueAt(at));
+        }
+      } catch (error) {
+        // What was read goes out now; that one could not be is for the next call to say.
+        this.#unread = { error };
+      }
+    });
     return values;
   }
 

@@ -13,7 +13,7 @@ import { PAGE_BYTES, WORD_BYTES } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
 import { peek, poke } from '../memory/words.ts';
 import type { BufferPool } from '../pool/pool.ts';
-import type { Codec, CustomCodec, Lent, Staged, StagedWire, WireContext } from './codec.ts';
+import type { Codec, CustomCodec, Lent, Staged, StagedWire } from './codec.ts';
 import { consumeRef, discardRef, lendRef, NO_BLOCK, putRef, readRef, receiveRef } from './ref.ts';
 import { refuse } from './scalars.ts';
 
@@ -85,11 +85,13 @@ export function checkBlob(options: BlobOptions = {}): BlobOptions {
   return { ...(max !== undefined && { max }), ...(inline !== undefined && { inline }) };
 }
 
-/** How one kind of value becomes bytes. */
-interface Translation<T> {
+/** How one kind of value becomes bytes, and bytes what is read of them. */
+interface Translation<T, R = T> {
   readonly encode: (value: T) => Uint8Array;
   /** `view` is shared memory that this thread owns during the call, and no longer. */
-  readonly decode: (view: Uint8Array) => T;
+  readonly read: (view: Uint8Array) => R;
+  /** Code of the user's that makes the value of that. Absent: it is the value. */
+  readonly decode?: (read: R) => T;
   /** Whether what `encode` answers still belongs to the caller. */
   readonly borrows: boolean;
 }
@@ -107,17 +109,17 @@ function ownCopy(view: Uint8Array): Uint8Array<ArrayBuffer> {
 export const translations: Record<BlobCodec<any>['kind'], Translation<any>> = {
   bytes: {
     encode: (value) => (value instanceof Uint8Array ? value : refuse('a Uint8Array', value)),
-    decode: ownCopy,
+    read: ownCopy,
     borrows: true,
   },
   utf8: {
     encode: (value) => (typeof value === 'string' ? encoder.encode(value) : refuse('a string', value)),
-    decode: (view) => decoder.decode(view as Uint8Array<ArrayBuffer>),
+    read: (view) => decoder.decode(view as Uint8Array<ArrayBuffer>),
     borrows: false,
   },
   json: {
     encode: (value) => encoder.encode(stringify(value)),
-    decode: (view) => decoded('JSON', () => JSON.parse(decoder.decode(view as Uint8Array<ArrayBuffer>))),
+    read: (view) => decoded('JSON', () => JSON.parse(decoder.decode(view as Uint8Array<ArrayBuffer>))),
     borrows: false,
   },
   structured: {
@@ -129,7 +131,7 @@ export const translations: Record<BlobCodec<any>['kind'], Translation<any>> = {
       }
     },
     // Typed arrays in the result are views of the bytes they are read from, so those must be the receiver's own.
-    decode: (view) => decoded('a structured clone', () => deserialize(ownCopy(view))),
+    read: (view) => decoded('a structured clone', () => deserialize(ownCopy(view))),
     borrows: false,
   },
 };
@@ -143,20 +145,14 @@ function decoded<T>(what: string, decode: () => T): T {
   }
 }
 
-export function customTranslation<T>(codec: CustomCodec<T>, context: WireContext): Translation<T> {
+export function customTranslation<T>(codec: CustomCodec<T>): Translation<T, Uint8Array> {
   return {
     encode: (value) => {
       const encoded = codec.encode(value);
       return encoded instanceof Uint8Array ? encoded : refuse(`bytes from the codec "${codec.name}"`, encoded);
     },
-    decode: (view) => {
-      context.busy++;
-      try {
-        return codec.decode(ownCopy(view));
-      } finally {
-        context.busy--;
-      }
-    },
+    read: ownCopy,
+    decode: (bytes) => codec.decode(bytes),
     borrows: true,
   };
 }
@@ -174,16 +170,18 @@ function stringify(value: unknown): string {
 const INLINE_DEFAULT = 48;
 const HEADER_BYTES = 8;
 
-export class BlobWire<T> implements StagedWire<T> {
+export class BlobWire<T, R = T> implements StagedWire<T, R> {
   readonly staged = true;
   readonly slotBytes: number;
   readonly refs = [1];
-  readonly #translation: Translation<T>;
+  readonly decode: ((read: R) => T) | undefined;
+  readonly #translation: Translation<T, R>;
   readonly #pool: BufferPool;
   readonly #inline: number;
   readonly #max: number;
 
-  constructor(translation: Translation<T>, options: BlobOptions, pool: BufferPool) {
+  constructor(translation: Translation<T, R>, options: BlobOptions, pool: BufferPool) {
+    this.decode = translation.decode;
     this.#translation = translation;
     this.#pool = pool;
     this.#inline = Math.ceil((options.inline ?? INLINE_DEFAULT) / 8) * 8;
@@ -200,30 +198,27 @@ export class BlobWire<T> implements StagedWire<T> {
     return new StagedBlob(this.#pool, encoded, fits, this.#translation.borrows);
   }
 
-  read(at: number): T {
-    const { segment } = this.#pool;
-    const { bytes } = segment;
+  read(at: number): R {
+    const { bytes } = this.#pool.segment;
     const length = peek(at / WORD_BYTES);
     const ref = at / WORD_BYTES + 1;
-    if (readRef(ref) === NO_BLOCK) return this.#translation.decode(this.#inlined(at, length));
+    if (readRef(ref) === NO_BLOCK) return this.#translation.read(this.#inlined(at, length));
     const block = receiveRef(this.#pool, ref, length);
     try {
       const from = this.#pool.byteOffset(block);
-      return this.#translation.decode(bytes.subarray(from, from + length));
+      return this.#translation.read(bytes.subarray(from, from + length));
     } finally {
-      // Decoding may have run code of the user's.
-      segment.enter();
       consumeRef(this.#pool, ref, block);
     }
   }
 
-  lend(at: number): Lent<T> {
+  lend(at: number): Lent<R> {
     const { bytes } = this.#pool.segment;
     const length = peek(at / WORD_BYTES);
     const ref = at / WORD_BYTES + 1;
     const from = readRef(ref) === NO_BLOCK ? undefined : this.#pool.byteOffset(lendRef(this.#pool, ref, length));
     const view = from === undefined ? this.#inlined(at, length) : bytes.subarray(from, from + length);
-    const value = this.#translation.decode(view);
+    const value = this.#translation.read(view);
     return { value, keep: () => this.discard(at), recall: () => {} };
   }
 

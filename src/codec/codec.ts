@@ -50,7 +50,8 @@ export interface PackedWire<T> {
   readMany(values: T[], from: number, count: number, at: number): void;
 }
 
-export interface StagedWire<T> {
+/** `R` is what is read of a message while it is in its slot: the value, unless there is `decode`. */
+export interface StagedWire<T, R = any> {
   readonly staged: true;
   readonly packed?: undefined;
   readonly slotBytes: number;
@@ -58,9 +59,11 @@ export interface StagedWire<T> {
   readonly refs: readonly number[];
   /** Runs whatever code of the user's there is to run. Throws CodecError or MessageTooLargeError. */
   stage(value: T): Staged;
-  read(at: number): T;
+  read(at: number): R;
   /** Reads without taking anything over: the message may have to be read again, by somebody else. */
-  lend(at: number): Lent<T>;
+  lend(at: number): Lent<R>;
+  /** Code of the user's that makes the value of what was read, without the slot. It may do anything, receiving included. */
+  readonly decode: ((read: R) => T) | undefined;
   /** Gives back what an unread message holds. */
   discard(at: number): void;
 }
@@ -113,8 +116,6 @@ export interface WireContext {
   /** Codecs with code of the user's own, by name. */
   readonly customs: ReadonlyMap<string, CustomCodec<any>>;
   readonly refs: ChannelRefs;
-  /** How often code of the user's is running in the middle of a message. */
-  busy: number;
 }
 
 /** A codec made of two functions; its name stands for it on other threads, where it is registered too. */

@@ -41,7 +41,7 @@ export function wireOf<T>(codec: Codec<T>, context: WireContext): Wire<T> {
     case 'custom': {
       const { name } = codec as CustomCodec<T>;
       const known = context.customs.get(name);
-      if (known) return new BlobWire<T>(customTranslation(known, context), checkBlob(codec as BlobOptions), pool);
+      if (known) return new BlobWire<T, Uint8Array>(customTranslation(known), checkBlob(codec as BlobOptions), pool);
       throw new CodecError(`expected the codec "${name}" among attach's option "codecs", met none of that name`);
     }
     default:

@@ -2,6 +2,7 @@
 
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Channel, type ChannelOptions, select } from '../../src/index.ts';
+import { rest } from '../../src/memory/words.ts';
 import { workerEntry } from '../support/entries.ts';
 import { meddle, meddling } from '../support/meddling.ts';
 import { newSupervisor } from '../support/supervisors.ts';
@@ -11,6 +12,7 @@ afterAll(() => supervisor.close());
 
 let names = 0;
 const KINDS: Record<string, Partial<ChannelOptions<number>>> = {
+  spsc: { capacity: 3, topology: 'spsc' },
   mpmc: { capacity: 3 },
   'at-least-once': { capacity: 3, delivery: 'at-least-once' },
   rendezvous: { capacity: 0 },
@@ -63,16 +65,51 @@ describe.each(Object.entries(KINDS))('%s', (_kind, options) => {
     });
   });
 
-  test('while the message of a blocked receive is decoded, another that blocks gets the next one', async () => {
+  // How long the sender rests before each message, and the receiver before the first one: as they happen to come, the
+  // receiver waits for each, the sender for the first.
+  test.each([
+    [0, 0],
+    [100, 0],
+    [0, 1500],
+  ])(
+    'while the message of a blocked receive is decoded, others that block get the next ones (%i and %i ms)',
+    async (pause, late) => {
+      const channel = newChannel(options);
+      const data = { pause };
+      const { finished } = supervisor.spawn(workerEntry('workers/meddled.ts'), {
+        ports: { out: channel.sender },
+        data,
+      });
+      const got: (number | undefined)[] = [];
+      const waits: number[] = [];
+      const receive = () => {
+        const since = performance.now();
+        got.push(channel.receiveSync({ timeout: 10_000 }).value);
+        waits.push(performance.now() - since);
+      };
+      meddle(() => {
+        receive();
+        receive();
+      });
+      rest(late);
+      receive();
+      expect(got).toEqual([2, 3, 1]);
+      // Each was woken, and did not find its message there as its time was up.
+      expect(Math.max(...waits.slice(0, 2))).toBeLessThan(9_000);
+      await finished;
+    },
+  );
+});
+
+describe.each(Object.entries(KINDS).filter(([, { capacity }]) => capacity !== 0))('%s', (_kind, options) => {
+  test('while a message of a batch is decoded, the next one can be received by itself', () => {
     const channel = newChannel(options);
-    const { finished } = supervisor.spawn(workerEntry('workers/meddled.ts'), { ports: { out: channel.sender } });
+    for (const value of [1, 2, 3]) channel.trySend(value);
     const got: (number | undefined)[] = [];
-    meddle(() => {
-      got.push(channel.receiveSync({ timeout: 10_000 }).value);
-      got.push(channel.receiveSync({ timeout: 10_000 }).value);
-    });
-    got.push(channel.receiveSync({ timeout: 10_000 }).value);
-    expect(got).toEqual([2, 3, 1]);
-    await finished;
+    meddle(() => got.push(channel.tryReceive()?.value));
+    const batch = channel.receiveManySync(3);
+    for (let next = channel.tryReceive(); next; next = channel.tryReceive()) batch.push(next.value as number);
+    expect(batch).toEqual([1, 3]);
+    expect(got).toEqual([2]);
   });
 });

@@ -280,7 +280,8 @@ describe('R29: several threads', () => {
       doom('hold leases', { pool }, { count: 5 }),
     ];
     await Promise.all(all.map(({ said }) => said));
-    expect(pool.stats().leases).toBe(6);
+    // Those that are held: the block of the message that is being read is back, since its bytes are copied first.
+    expect(pool.stats().leases).toBe(5);
     await Promise.all(all.map(end));
     expect(exits.length).toBe(3);
     expect(pool.stats().leases).toBe(0);
