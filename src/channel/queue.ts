@@ -139,7 +139,7 @@ export class SpscQueue implements Queue {
 
   take(): number {
     if (this.#ready === 0) {
-      const ready = this.takeMany(MANY);
+      const ready = this.#lookOneByOne();
       if (ready < 0) return ready;
     }
     return this.#readAt;
@@ -249,10 +249,8 @@ export class SpscQueue implements Queue {
   takeMany(want: number): number {
     if (this.#ready === 0) {
       this.#bindReceiver();
-      const ready = this.#kernel.spscReadable(this.#channel, MANY);
+      const ready = this.#seen(this.#kernel.spscReadable(this.#channel, MANY));
       if (ready < 0) return ready;
-      if (ready > this.#capacity) throw damaged();
-      this.#ready = ready;
     }
     return Math.min(this.#ready, want);
   }
@@ -262,6 +260,17 @@ export class SpscQueue implements Queue {
     this.#ready -= count;
     this.#readAt = next;
     return this.#kernel.spscRelease(this.#channel, count);
+  }
+
+  #lookOneByOne(): i32 {
+    this.#bindReceiver();
+    return this.#seen(this.#kernel.spscBacklog(this.#channel));
+  }
+
+  #seen(ready: i32): i32 {
+    if (ready > this.#capacity) throw damaged();
+    if (ready > 0) this.#ready = ready;
+    return ready;
   }
 
   #bindSender(): void {

@@ -16,7 +16,7 @@ import { seatOffer, seatWithdraw, seatLeave, seatAbandon, seatClaim, seatFinish,
 import { scopeAddress, scopesUsed, scopeClaim, scopeInto, scopeUnclaim, scopeOpen, scopeHold, scopeLeave, scopeHow, scopeLive, scopeEnd, scopeEnding, scopeReasoned, scopeChild, scopeNextChild, scopeOpenWord, scopeGiveBack, scopeRecover } from '../kernel/scopes.ts';
 import { seatOf, rendezvousInit, seatState, rendezvousOffers, rendezvousMet, rendezvousMessage } from '../kernel/seats.ts';
 import { shortSend, shortReceive } from '../kernel/short.ts';
-import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
+import { spscPosition, spscInit, spscAdoptSender, spscAdoptReceiver, spscWritable, spscRoom, spscPublish, spscReadable, spscBacklog, spscRelease, spscRecover, spscMessage, spscAwaitMessage, spscAwaitRoom, spscWatchMessage, spscWatchRoom, spscClose, spscLength } from '../kernel/spsc.ts';
 import { syncAddress, syncsUsed, syncClaim, syncLay, syncOpen, syncHold, syncLeave, syncIsOpen, syncOpenWord, syncLive, syncClose, syncGiveBack, syncRecover, syncHeldBy } from '../kernel/syncs.ts';
 import { tallyAdd, tallyHigh, tallyLow } from '../kernel/tally.ts';
 import { threadCell, threadClaim, threadReady, threadState, threadsAttached, threadFind, threadBury, threadLeave, threadFree, threadForget } from '../kernel/threads.ts';
@@ -203,6 +203,7 @@ export const reference = {
   spscRoom,
   spscPublish,
   spscReadable,
+  spscBacklog,
   spscRelease,
   spscRecover,
   spscMessage,
@@ -433,6 +434,7 @@ export function compiled(exports: Record<string, any>): typeof reference {
     spscRoom: exports.spscRoom,
     spscPublish: exports.spscPublish,
     spscReadable: exports.spscReadable,
+    spscBacklog: exports.spscBacklog,
     spscRelease: exports.spscRelease,
     spscRecover: exports.spscRecover,
     spscMessage: exports.spscMessage,

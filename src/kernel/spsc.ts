@@ -59,6 +59,13 @@ const POSITION_SHIFT = 2;
 /** Bits of a position: counters of messages wrap at 2 to this power. */
 export const SPSC_POSITION_BITS = 30;
 
+/** So many messages in a channel at once are a stream. */
+const STREAM = 8;
+/** Words of a processor's cache line. */
+const LINE = 16;
+/** Words of slots that are fetched together: enough for the way there to be no matter, and little of a cache. */
+const AHEAD = 1024;
+
 /** The position in a word of TAIL or HEAD. */
 export function spscPosition(word: i32): i32 {
   return word >>> POSITION_SHIFT;
@@ -117,8 +124,12 @@ export function spscWritable(channel: i32, want: i32): i32 {
 export function spscRoom(channel: i32): i32 {
   const first: i32 = spscWritable(channel, 1);
   if (first < 0) return first;
-  const seen: i32 = peek(channel + CHANNEL_HEAD_SEEN);
-  return peek(channel + CHANNEL_CAPACITY) - spscPosition((peek(channel + CHANNEL_SENT) - seen) | 0);
+  const sent: i32 = peek(channel + CHANNEL_SENT);
+  const used: i32 = spscPosition((sent - peek(channel + CHANNEL_HEAD_SEEN)) | 0);
+  const count: i32 = fewer(peek(channel + CHANNEL_CAPACITY) - used, ahead(channel));
+  // Where one message is under way at a time, it has the other side's line to come for, and nothing ahead of that.
+  if (used > 1) fetchToWrite(channel, spscPosition(sent), count);
+  return count;
 }
 
 /** Sender only. Publishes the next `count` slots: ADVANCED, ADVANCED_AWAITED, or CLOSED and none was accepted. */
@@ -172,6 +183,15 @@ export function spscReadable(channel: i32, want: i32): i32 {
     if (ready === 0) return (tail & CLOSED_FLAG) !== 0 ? CLOSED : BLOCKED;
   }
   return want < ready ? want : ready;
+}
+
+/** Receiver only. How many messages may be read, one by one, before asking again. BLOCKED when empty, CLOSED when drained. */
+export function spscBacklog(channel: i32): i32 {
+  const ready: i32 = spscReadable(channel, AHEAD);
+  if (ready < STREAM) return ready;
+  const count: i32 = fewer(ready, ahead(channel));
+  fetchToRead(channel, spscPosition(peek(channel + CHANNEL_TAKEN)), count);
+  return count;
 }
 
 /** Receiver only. Gives the next `count` slots back to the sender: ADVANCED or ADVANCED_AWAITED. */
@@ -261,6 +281,37 @@ export function spscLength(channel: i32): i32 {
     const tail: i32 = load(channel + CHANNEL_TAIL);
     if (load(channel + CHANNEL_HEAD) === head) return spscPosition(((tail & ~FLAGS) - (head & ~FLAGS)) | 0);
   }
+}
+
+/** How many slots are fetched together. */
+function ahead(channel: i32): i32 {
+  const count: i32 = (AHEAD / peek(channel + CHANNEL_STRIDE)) | 0;
+  return count > 1 ? count : 1;
+}
+
+/**
+ * Has the lines of the next `count` slots come from the other side's core, all of them at once: who reads one message
+ * after the other waits for each line by itself, since nothing gets past the fence that each message takes.
+ */
+function fetchToRead(channel: i32, position: i32, count: i32): void {
+  const step: i32 = slotsOfLine(channel);
+  // No compiler leaves an atomic load out, though nobody needs what it answers.
+  for (let i: i32 = 0; i < count; i += step) load(payloadAt(channel, position + i));
+}
+
+/** The same for slots that are free, to be written: what is in them is nobody's. */
+function fetchToWrite(channel: i32, position: i32, count: i32): void {
+  const step: i32 = slotsOfLine(channel);
+  for (let i: i32 = 0; i < count; i += step) poke(payloadAt(channel, position + i), 0);
+}
+
+function slotsOfLine(channel: i32): i32 {
+  const count: i32 = (LINE / peek(channel + CHANNEL_STRIDE)) | 0;
+  return count > 1 ? count : 1;
+}
+
+function fewer(a: i32, b: i32): i32 {
+  return a < b ? a : b;
 }
 
 function payloadAt(channel: i32, position: i32): i32 {

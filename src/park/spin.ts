@@ -14,9 +14,10 @@
  *
  * Lingering: in a stream the faster side catches up with the slower one over and over, finds exactly one message (or
  * one free slot), and takes the other's cache line away to see it. Then it pays not to look at all for a moment, and to
- * find a batch. A wait that was over at its first look is the sign of that; some in a row start a trial, and lingering
- * goes on for as long as a batch is what it finds. An exchange of single messages never shows the sign: an answer takes
- * longer than a look. See docs/decisions/0003-lingering.md for what it is worth.
+ * find a batch. Whether it is a stream shows when it is tried: after some waits in a row that took no sleep, and if the
+ * last one found no batch as it is. Lingering goes on for as long as a batch is what it finds. In an exchange of single
+ * messages it finds none, and trials get rare.
+ * See docs/decisions/0003-lingering.md for what it is worth.
  */
 
 import { availableParallelism } from 'node:os';
@@ -43,8 +44,9 @@ const PAUSE = 2;
 /** Most looks of a thread that is not the first to wait. */
 const LOOKS_OF_MORE = 64;
 
-/** Waits in a row that were over at the first look before lingering is tried. */
-const SIGNS = 4;
+/** Waits in a row without a sleep before lingering is tried: at first, and after many trials in vain. */
+const TRIAL_AFTER_MIN = 4;
+const TRIAL_AFTER_MAX = 1024;
 /** Turns of `relax` to linger, at first and at most. */
 const LINGER_MIN = 8;
 const LINGER_MAX = 64;
@@ -56,7 +58,8 @@ export class SpinBudget {
   readonly #pass: (() => void) | undefined;
   readonly #othersWait: (() => boolean) | undefined;
   #budget: number;
-  #signs = 0;
+  #waits = 0;
+  #trialAfter = TRIAL_AFTER_MIN;
   #linger = 0;
 
   /**
@@ -91,7 +94,7 @@ export class SpinBudget {
       else if (looks > CLOCK_STARTS && clockDue(looks) && performance.now() >= end) break;
     }
     this.#linger = 0;
-    this.#signs = 0;
+    this.#waits = 0;
     return BLOCKED;
   }
 
@@ -107,14 +110,13 @@ export class SpinBudget {
   }
 
   #learn(atFirstLook: boolean, backlog: () => number): void {
-    if (!atFirstLook) {
-      this.#linger = 0;
-      this.#signs = 0;
-    } else if (this.#linger > 0) {
-      this.#linger = backlog() >= BATCH ? Math.min(LINGER_MAX, this.#linger * 2) : 0;
-    } else if (++this.#signs >= SIGNS) {
-      this.#signs = 0;
-      this.#linger = LINGER_MIN;
+    if (this.#linger > 0) {
+      const worth = atFirstLook && backlog() >= BATCH;
+      this.#linger = worth ? Math.min(LINGER_MAX, this.#linger * 2) : 0;
+      this.#trialAfter = worth ? TRIAL_AFTER_MIN : Math.min(TRIAL_AFTER_MAX, this.#trialAfter * 2);
+    } else if (++this.#waits >= this.#trialAfter) {
+      this.#waits = 0;
+      if (backlog() < BATCH) this.#linger = LINGER_MIN;
     }
   }
 }

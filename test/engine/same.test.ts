@@ -190,7 +190,10 @@ const FAMILIES: Readonly<Record<string, (pair: Pair, random: Random) => () => vo
           if (room > 0) pair.call('spscPublish', spsc, random.int(1, Math.min(room, 5)));
         },
         () => {
-          const ready = pair.call('spscReadable', spsc, random.int(1, 9));
+          const ready = random.pick([
+            () => pair.call('spscBacklog', spsc),
+            () => pair.call('spscReadable', spsc, random.int(1, 9)),
+          ])();
           if (ready > 0) pair.call('spscRelease', spsc, random.int(1, ready));
         },
         () => pair.call('spscAwaitMessage', spsc),

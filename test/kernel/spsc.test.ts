@@ -15,6 +15,7 @@ import {
   spscAdoptSender,
   spscAwaitMessage,
   spscAwaitRoom,
+  spscBacklog,
   spscClose,
   spscLength,
   spscMessage,
@@ -23,6 +24,7 @@ import {
   spscReadable,
   spscRecover,
   spscRelease,
+  spscRoom,
   spscWritable,
 } from '../../src/kernel/spsc.ts';
 import { CHANNEL_CLOSED, CHANNEL_PEAK, CHANNEL_REFS, CHANNEL_REFS_AT, CHANNEL_SENT } from '../../src/memory/layout.ts';
@@ -96,6 +98,57 @@ describe('the limit', () => {
     expect(peek(channel + CHANNEL_PEAK)).toBe(3);
     spscSend(channel, [1, 2, 3, 4]);
     expect(peek(channel + CHANNEL_PEAK)).toBe(4);
+  });
+});
+
+describe('one by one', () => {
+  const MANY = 4096;
+
+  beforeEach(() => {
+    channel = layChannel('spsc', MANY);
+  });
+
+  test('as many are written, and read, without asking again as can be fetched together', () => {
+    const values = Array.from({ length: MANY }, (_, i) => i + 1);
+    spscSend(channel, values.slice(0, 3000));
+    const ready = spscBacklog(channel);
+    expect([ready > 8, ready < 3000]).toEqual([true, true]);
+    const room = spscRoom(channel);
+    expect([room > 8, room < MANY - 3000]).toEqual([true, true]);
+    expect(spscReceive(channel, 2990)).toEqual(values.slice(0, 2990));
+    expect([spscBacklog(channel), spscReadable(channel, MANY)]).toEqual([10, 10]);
+  });
+
+  test('fetching the slots that are written next leaves all messages as they are, also around the end of the circle', () => {
+    let sent = 0;
+    let received = 0;
+    for (let round = 0; round < 40; round++) {
+      const room = spscRoom(channel);
+      const count = Math.min(room, 500);
+      spscSend(
+        channel,
+        Array.from({ length: count }, () => ++sent),
+      );
+      const ready = spscBacklog(channel);
+      for (const value of spscReceive(channel, Math.min(ready, 290)) ?? []) expect(value).toBe(++received);
+    }
+    for (let rest = spscReceive(channel, MANY); rest; rest = spscReceive(channel, MANY)) {
+      for (const value of rest) expect(value).toBe(++received);
+    }
+    expect([sent > MANY, received]).toEqual([true, sent]);
+  });
+
+  test('a full channel has no room, an empty one no messages', () => {
+    expect([spscBacklog(channel), spscRoom(channel) > 8]).toEqual([BLOCKED, true]);
+    spscSend(
+      channel,
+      Array.from({ length: MANY }, () => 7),
+    );
+    expect(spscRoom(channel)).toBe(BLOCKED);
+    channelClose(channel, NO_ERROR);
+    expect(spscRoom(channel)).toBe(CLOSED);
+    expect(spscReceive(channel, MANY)?.length).toBe(MANY);
+    expect(spscBacklog(channel)).toBe(CLOSED);
   });
 });
 
