@@ -46,7 +46,7 @@ const LOOKS_OF_MORE = 64;
 
 /** Waits in a row without a sleep before lingering is tried: at first, and after many trials in vain. */
 const TRIAL_AFTER_MIN = 4;
-const TRIAL_AFTER_MAX = 1024;
+const TRIAL_AFTER_MAX = 64;
 /** Turns of `relax` to linger, at first and at most. */
 const LINGER_MIN = 8;
 const LINGER_MAX = 64;
