@@ -1,5 +1,5 @@
 import type { Scenario } from '../harness.ts';
-import { go, rust } from '../peers/native.ts';
+import { cpp, go, rust } from '../peers/native.ts';
 import { sideBySide } from '../plots.ts';
 import { byBothKernels } from '../programs.ts';
 
@@ -10,17 +10,18 @@ export const rendezvous: Scenario = {
     'A send is over when the receiver has the message. Ours waits as it does by default: a short spin, then sleep.',
     'go is chan int without a buffer, whose two goroutines its scheduler may serve on one thread, with no message ' +
       'between cores; rust is std::sync::mpsc::sync_channel(0), whose threads park.',
+    'cpp has no rendezvous in its standard library. Its figure is one word there and back between two threads, the least ' +
+      'that a rendezvous of threads on two cores can take.',
   ],
   mainFigure: 'nsPerMessage',
   rows: [
     {
       ...byBothKernels('ours/stream.mjs', 300_000, '--capacity', 0),
-      peers: [rust('small', 30_000, 0), go('small', 2_000_000, 0)],
+      peers: [cpp('word', 2_000_000), rust('small', 30_000, 0), go('small', 2_000_000, 0)],
     },
   ],
   plots: [sideBySide({ title: 'Messages from hand to hand', figure: 'nsPerMessage', unit: 'nanoseconds a message' })],
   absent: {
-    cpp: 'the standard library has no rendezvous',
     messageport: 'a port never waits for whoever receives',
   },
 };

@@ -3,6 +3,9 @@ import { cpp, go, rust } from '../peers/native.ts';
 import { sideBySide } from '../plots.ts';
 import { byBothKernels, measuredByScript } from '../programs.ts';
 
+/** Round trips of threads that sleep: as many as the engine needs to compile what goes on in them. */
+const PARKED = 20_000;
+
 export const rtt: Scenario = {
   name: 'rtt',
   description: 'one message of 8 bytes there and back over two channels between two threads that block',
@@ -11,7 +14,8 @@ export const rtt: Scenario = {
       'usRoundTripBlocking is its plain recv; go is its channels as they are, which its scheduler may serve on one ' +
       'thread; messageport polls receiveMessageOnPort in a loop.',
     'park: both sides sleep at once. Ours has spin: 0; cpp uses a mutex and a condition variable, rust ' +
-      'thread::park and unpark around one atomic word, go goroutines locked to threads, messageport events.',
+      'thread::park and unpark around one atomic word, go goroutines locked to threads, messageport events. atomics is ' +
+      'no peer: two threads that pass one word with Atomics.wait and Atomics.notify, the least that is to be had here.',
   ],
   mainFigure: 'usRoundTrip',
   rows: [
@@ -27,12 +31,13 @@ export const rtt: Scenario = {
     },
     {
       name: 'park',
-      ...byBothKernels('ours/rtt.mjs', 4_000, 'park'),
+      ...byBothKernels('ours/rtt.mjs', PARKED, 'park'),
       peers: [
-        { name: 'messageport', measure: measuredByScript('peers/messageport/rtt.mjs', 4_000, 'events') },
-        cpp('rtt-park', 4_000),
-        rust('rtt-park', 4_000),
-        go('rtt-park', 4_000),
+        { name: 'atomics', measure: measuredByScript('peers/atomics/rtt.mjs', PARKED) },
+        { name: 'messageport', measure: measuredByScript('peers/messageport/rtt.mjs', PARKED, 'events') },
+        cpp('rtt-park', PARKED),
+        rust('rtt-park', PARKED),
+        go('rtt-park', PARKED),
       ],
     },
   ],

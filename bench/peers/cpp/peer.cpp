@@ -5,6 +5,7 @@
 //                         sequentially consistent ones (the only kind JavaScript has)
 //   peer rtt-spin COUNT   COUNT round trips over two rings, both sides spinning
 //   peer rtt-park COUNT   COUNT round trips through two one-message boxes, both sides sleeping
+//   peer word COUNT       COUNT times one word to the other thread and back, both sides spinning: no message at all
 //
 // Prints its figures as one line of JSON. Every round is preceded by a shorter one that is not timed.
 
@@ -157,9 +158,29 @@ double usRoundTrip(std::int64_t warmUp, std::int64_t count) {
 
 }  // namespace
 
+double nsPerRoundOfWord(std::int64_t count) {
+  alignas(128) std::atomic<std::int64_t> word{0};
+  std::thread other([&] {
+    for (std::int64_t i = 0; i < count; i++) {
+      while (word.load(std::memory_order_acquire) != 2 * i + 1) {
+      }
+      word.store(2 * i + 2, std::memory_order_release);
+    }
+  });
+  const auto start = std::chrono::steady_clock::now();
+  for (std::int64_t i = 0; i < count; i++) {
+    word.store(2 * i + 1, std::memory_order_release);
+    while (word.load(std::memory_order_acquire) != 2 * i + 2) {
+    }
+  }
+  const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - start;
+  other.join();
+  return taken.count() / static_cast<double>(count);
+}
+
 int main(int argc, char** argv) {
   const std::int64_t count = argc == 3 ? std::atoll(argv[2]) : 0;
-  if (count < 1) fail("usage: peer small|rtt-spin|rtt-park COUNT");
+  if (count < 1) fail("usage: peer small|rtt-spin|rtt-park|word COUNT");
   const std::int64_t warmUp = count / 10;
   if (std::strcmp(argv[1], "small") == 0) {
     const Cost released = perMessage<Ring<std::memory_order_release, 1024>>(warmUp, count);
@@ -170,7 +191,10 @@ int main(int argc, char** argv) {
     std::printf("{\"usRoundTrip\":%.5f}\n", usRoundTrip<Ring<std::memory_order_release, 16>>(warmUp, count));
   } else if (std::strcmp(argv[1], "rtt-park") == 0) {
     std::printf("{\"usRoundTrip\":%.5f}\n", usRoundTrip<Box>(warmUp, count));
+  } else if (std::strcmp(argv[1], "word") == 0) {
+    nsPerRoundOfWord(warmUp);
+    std::printf("{\"nsPerMessage\":%.4f}\n", nsPerRoundOfWord(count));
   } else {
-    fail("usage: peer small|rtt-spin|rtt-park COUNT");
+    fail("usage: peer small|rtt-spin|rtt-park|word COUNT");
   }
 }
