@@ -49,6 +49,17 @@ export class Attachment implements WireContext {
     return attachments.values().next().value;
   }
 
+  /** Runs code of the user's in the middle of a message: the channel that it is in stays this thread's meanwhile. */
+  amid<R>(run: () => R): R {
+    this.busy++;
+    try {
+      return run();
+    } finally {
+      this.busy--;
+      this.segment.enter();
+    }
+  }
+
   /** Forgets the segment in this thread. */
   detach(): void {
     this.thread.pump.stop();

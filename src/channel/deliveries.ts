@@ -5,7 +5,7 @@
  * asked for; an iteration that is left early hands its last message back instead.
  */
 
-import type { Lent } from '../codec/codec.ts';
+import { type Lent, valueFrom } from '../codec/codec.ts';
 import { BLOCKED, CLOSED } from '../kernel/codes.ts';
 import { CHANNEL_ACK_TIMEOUT, CHANNEL_ATTEMPTS } from '../memory/layout.ts';
 import type { i32 } from '../memory/words.ts';
@@ -242,18 +242,10 @@ export class Deliveries<T> implements ReceivingSide<T> {
   }
 
   #lend(at: number): Lent<T> {
-    const { attachment, segment, wire } = this.#core;
+    const { attachment, wire } = this.#core;
     if (!wire.staged) return { value: wire.read(at), keep: nothing, recall: nothing };
     const lent = wire.lend(at);
-    if (!wire.decode) return lent;
-    // The message stays this thread's meanwhile, so the channel must, too.
-    attachment.busy++;
-    try {
-      return { ...lent, value: wire.decode(lent.value) };
-    } finally {
-      attachment.busy--;
-      segment.enter();
-    }
+    return wire.decode ? { ...lent, value: attachment.amid(() => valueFrom(wire, lent.value)) } : lent;
   }
 
   #throwUnread(): never {

@@ -10,7 +10,7 @@
  * by `Sending.trySend`; a message in the middle of being received by another thread is waited for as there.
  */
 
-import type { Codec, Wire } from '../codec/codec.ts';
+import { type Codec, valueFrom, type Wire } from '../codec/codec.ts';
 import { releaseLeases } from '../codec/release.ts';
 import { ChannelFullError, CodecError } from '../errors.ts';
 import { describe } from '../memory/describe.ts';
@@ -154,7 +154,7 @@ class OverflowSending<T> implements SendingSide<T> {
     } finally {
       queue.free(at);
     }
-    const value = wire.staged && wire.decode ? wire.decode(read) : (read as T);
+    const value = valueFrom(wire, read);
     if (!this.#fallback(value)) releaseLeases(this.#codec, value);
     return true;
   }

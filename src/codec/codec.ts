@@ -37,6 +37,7 @@ export interface DirectWire<T, P = any> {
   read(at: number): T;
   /** The same for stretches of slots, of wires whose messages fill a slot and are read without fail. */
   readonly packed?: PackedWire<T>;
+  readonly decode?: undefined;
 }
 
 /** Slots that follow one another are an array of numbers: what goes on between two of them is what a batch costs. */
@@ -63,7 +64,7 @@ export interface StagedWire<T, R = any> {
   /** Reads without taking anything over: the message may have to be read again, by somebody else. */
   lend(at: number): Lent<R>;
   /** Code of the user's that makes the value of what was read, without the slot. It may do anything, receiving included. */
-  readonly decode: ((read: R) => T) | undefined;
+  readonly decode?: ((read: R) => T) | undefined;
   /** Gives back what an unread message holds. */
   discard(at: number): void;
 }
@@ -78,6 +79,11 @@ export interface Lent<T> {
 }
 
 export type Wire<T> = DirectWire<T> | StagedWire<T>;
+
+/** The value of a message that was read. Runs whatever code of the user's there is to run. */
+export function valueFrom<T>({ decode }: Wire<T>, read: unknown): T {
+  return decode ? decode(read) : (read as T);
+}
 
 /** A value on its way into a slot. */
 export interface Staged {

@@ -60,7 +60,6 @@ export class LeaseWire implements StagedWire<Lease> {
   readonly staged = true;
   readonly slotBytes = LEASE_BYTES;
   readonly refs = [0];
-  readonly decode = undefined;
   readonly #pool: BufferPool;
 
   constructor(pool: BufferPool) {

@@ -205,7 +205,6 @@ class StructWire<T> implements DirectWire<T, Scratch> {
 
 class LeasingStructWire<T> implements StagedWire<T> {
   readonly staged = true;
-  readonly decode = undefined;
   readonly slotBytes: number;
   readonly refs: readonly number[];
   readonly #placed: readonly Placed[];

@@ -126,7 +126,7 @@ export function spscRoom(channel: i32): i32 {
   if (first < 0) return first;
   const sent: i32 = peek(channel + CHANNEL_SENT);
   const used: i32 = spscPosition((sent - peek(channel + CHANNEL_HEAD_SEEN)) | 0);
-  const count: i32 = fewer(peek(channel + CHANNEL_CAPACITY) - used, ahead(channel));
+  const count: i32 = fewer(peek(channel + CHANNEL_CAPACITY) - used, slotsIn(channel, AHEAD));
   // Where one message is under way at a time, it has the other side's line to come for, and nothing ahead of that.
   if (used > 1) fetchToWrite(channel, spscPosition(sent), count);
   return count;
@@ -189,7 +189,7 @@ export function spscReadable(channel: i32, want: i32): i32 {
 export function spscBacklog(channel: i32): i32 {
   const ready: i32 = spscReadable(channel, AHEAD);
   if (ready < STREAM) return ready;
-  const count: i32 = fewer(ready, ahead(channel));
+  const count: i32 = fewer(ready, slotsIn(channel, AHEAD));
   fetchToRead(channel, spscPosition(peek(channel + CHANNEL_TAKEN)), count);
   return count;
 }
@@ -283,30 +283,25 @@ export function spscLength(channel: i32): i32 {
   }
 }
 
-/** How many slots are fetched together. */
-function ahead(channel: i32): i32 {
-  const count: i32 = (AHEAD / peek(channel + CHANNEL_STRIDE)) | 0;
-  return count > 1 ? count : 1;
-}
-
 /**
  * Has the lines of the next `count` slots come from the other side's core, all of them at once: who reads one message
  * after the other waits for each line by itself, since nothing gets past the fence that each message takes.
  */
 function fetchToRead(channel: i32, position: i32, count: i32): void {
-  const step: i32 = slotsOfLine(channel);
+  const step: i32 = slotsIn(channel, LINE);
   // No compiler leaves an atomic load out, though nobody needs what it answers.
   for (let i: i32 = 0; i < count; i += step) load(payloadAt(channel, position + i));
 }
 
 /** The same for slots that are free, to be written: what is in them is nobody's. */
 function fetchToWrite(channel: i32, position: i32, count: i32): void {
-  const step: i32 = slotsOfLine(channel);
+  const step: i32 = slotsIn(channel, LINE);
   for (let i: i32 = 0; i < count; i += step) poke(payloadAt(channel, position + i), 0);
 }
 
-function slotsOfLine(channel: i32): i32 {
-  const count: i32 = (LINE / peek(channel + CHANNEL_STRIDE)) | 0;
+/** How many slots there are in so many words; one, if they are larger. */
+function slotsIn(channel: i32, words: i32): i32 {
+  const count: i32 = (words / peek(channel + CHANNEL_STRIDE)) | 0;
   return count > 1 ? count : 1;
 }
 

@@ -156,8 +156,6 @@ double usRoundTrip(std::int64_t warmUp, std::int64_t count) {
   return elapsed / static_cast<double>(count) / 1000;
 }
 
-}  // namespace
-
 double nsPerRoundOfWord(std::int64_t count) {
   alignas(128) std::atomic<std::int64_t> word{0};
   std::thread other([&] {
@@ -177,6 +175,8 @@ double nsPerRoundOfWord(std::int64_t count) {
   other.join();
   return taken.count() / static_cast<double>(count);
 }
+
+}  // namespace
 
 int main(int argc, char** argv) {
   const std::int64_t count = argc == 3 ? std::atoll(argv[2]) : 0;

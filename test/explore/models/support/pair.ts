@@ -68,7 +68,6 @@ export const hungry: StagedWire<number> = {
   ...numbers,
   staged: true,
   packed: undefined,
-  decode: undefined,
   refs: [],
   stage: (value) => ({
     reserve: () => value !== HUGE,
